@@ -1,0 +1,234 @@
+/**
+ * The one pipeline: every door asks here, and nothing opens a PostgreSQL connection without the Admission that only
+ * this module can make. Identity is proved, policy decides, the session is entered; each step that fails is a denial.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { ErrorSpec } from "../base/error.ts";
+import { messageOf } from "../base/error.ts";
+import type { EndReason, Observe } from "../base/event.ts";
+import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
+import type { Secret } from "../base/secret.ts";
+import type { Step, Trace } from "../base/trace.ts";
+import { noTrace } from "../base/trace.ts";
+import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
+import type { IdentityErrorCode } from "../identity/errors.ts";
+import { identityErrors } from "../identity/errors.ts";
+import { Identity } from "../identity/identity.ts";
+import type { Verifier } from "../identity/verifier.ts";
+import type { Decision, Wish } from "../policy/decision.ts";
+import type { PolicyErrorCode } from "../policy/errors.ts";
+import { policyErrors } from "../policy/errors.ts";
+import { decideByToken } from "../policy/token.ts";
+import type { Session, Sessions } from "../sessions/registry.ts";
+import type { Attempts } from "./attempts.ts";
+import type { AccessErrorCode } from "./errors.ts";
+import { accessErrors } from "./errors.ts";
+
+/** What a client presents. Unverified by its type. */
+export interface Credential {
+  readonly kind: "token";
+  readonly token: Secret;
+}
+
+export type DenialCode = AccessErrorCode | IdentityErrorCode | PolicyErrorCode;
+
+const denialSpecs: Readonly<Record<DenialCode, ErrorSpec>> = {
+  ...accessErrors,
+  ...identityErrors,
+  ...policyErrors,
+};
+
+/** The first check that failed, and what the client may know of it. */
+export interface Denied {
+  readonly kind: "denied";
+  readonly code: DenialCode;
+  readonly spec: ErrorSpec;
+  /** For the log and `explain`. */
+  readonly detail: string;
+}
+
+export type Outcome = { readonly kind: "admitted"; readonly admission: Admission } | Denied;
+
+type Permit = Extract<Decision, { kind: "permit" }>;
+
+let admitted: (identity: Identity, permit: Permit, wish: Wish, session: Session) => Admission;
+
+/** The sealed proof that a wish was permitted: the only thing that opens a connection. */
+export class Admission {
+  readonly #sealed = true;
+  readonly identity: Identity;
+  readonly cluster: ClusterConfig;
+  readonly database: DatabaseName;
+  readonly role: RoleName;
+  readonly replication: boolean;
+  /** Whether the role may be used although it is a superuser, replicates or bypasses row security. */
+  readonly privileged: boolean;
+  readonly session: Session;
+
+  private constructor(identity: Identity, permit: Permit, wish: Wish, session: Session) {
+    this.identity = identity;
+    this.cluster = wish.cluster;
+    this.database = wish.database;
+    this.role = permit.role;
+    this.replication = wish.replication;
+    this.privileged = permit.privileged;
+    this.session = session;
+    Object.freeze(this);
+  }
+
+  /** Whether `value` was really made here. */
+  static is(value: unknown): value is Admission {
+    return typeof value === "object" && value !== null && #sealed in value && value.#sealed;
+  }
+
+  static {
+    admitted = (identity, permit, wish, session) => new Admission(identity, permit, wish, session);
+  }
+}
+
+interface AccessParts {
+  readonly verifier: Verifier;
+  readonly sessions: Sessions;
+  readonly attempts: Attempts;
+  readonly limits: LimitsConfig;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** How a decision came about. */
+export interface Explanation {
+  readonly steps: readonly Step[];
+  readonly allowed: boolean;
+  /** The code of the check that failed. */
+  readonly code: DenialCode | undefined;
+}
+
+export class Access {
+  readonly #parts: AccessParts;
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Decides whether the bearer of `credential` gets its wish, and enters the session when it does. Never throws: a
+   * step that fails unexpectedly is a denial.
+   * @param id the session's id, which is also the correlation id that the client sees
+   */
+  async admit(credential: Credential, wish: Wish, id: SessionId): Promise<Outcome> {
+    const { attempts, observe } = this.#parts;
+    const judged = await this.#judge(credential, wish, noTrace);
+    const outcome = judged.kind === "denied" ? judged : this.#enter(judged, wish, id);
+    if (outcome.kind === "denied") {
+      if (provesNothing(outcome.code)) attempts.failed(wish.peer.address);
+      observe({
+        event: "login.denied.v1",
+        session: id,
+        door: wish.door,
+        peer: wish.peer,
+        subject: judged.subject,
+        cluster: wish.cluster.name,
+        database: wish.database,
+        role: wish.role,
+        code: outcome.code,
+        detail: outcome.detail,
+      });
+      return outcome;
+    }
+    const { facts } = outcome.admission.session;
+    observe({ ...facts, event: "login.allowed.v1", session: id, until: facts.until?.at });
+    return outcome;
+  }
+
+  /** The same path with its working shown; it admits nobody. */
+  async explain(credential: Credential, wish: Wish): Promise<Explanation> {
+    const steps: Step[] = [];
+    const judged = await this.#judge(credential, wish, (step) => steps.push(step));
+    return {
+      steps,
+      allowed: judged.kind === "permitted",
+      code: judged.kind === "denied" ? judged.code : undefined,
+    };
+  }
+
+  async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
+    const { verifier, attempts } = this.#parts;
+    if (attempts.blocked(wish.peer.address)) {
+      return deny(
+        "access/too-many-failures",
+        `${wish.peer.address} failed too often in the last minute`,
+        undefined,
+        trace,
+      );
+    }
+    try {
+      const verified = await verifier.verify(credential.token, wish.cluster.decide.issuers, trace);
+      if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
+      const { identity } = verified;
+      if (!Identity.is(identity))
+        throw new TypeError("the verifier returned something that is not an Identity");
+      const decision = decideByToken(identity, wish, trace);
+      if (decision.kind === "deny") return denied(decision.code, decision.detail, identity.id);
+      return { kind: "permitted", identity, permit: decision, subject: identity.id };
+    } catch (error) {
+      return deny("access/unavailable", `a look-up failed: ${messageOf(error)}`, undefined, trace);
+    }
+  }
+
+  #enter({ identity, permit }: Permitted, wish: Wish, id: SessionId): Outcome {
+    const { sessions, limits, clock } = this.#parts;
+    if (sessions.countOf(identity.id) >= limits.connectionsPerIdentity) {
+      return denied(
+        "access/too-many-sessions",
+        `${identity.id} has ${sessions.countOf(identity.id)} sessions`,
+        identity.id,
+      );
+    }
+    const session = sessions.open({
+      id,
+      door: wish.door,
+      peer: wish.peer,
+      subject: identity.id,
+      username: identity.username,
+      cluster: wish.cluster.name as ClusterName, // the schema checked it
+      database: wish.database,
+      role: permit.role,
+      rule: permit.rule,
+      proof: identity.proof,
+      until: endOf(identity, permit, wish.cluster, clock.now()),
+    });
+    return { kind: "admitted", admission: admitted(identity, permit, wish, session) };
+  }
+}
+
+interface Permitted {
+  readonly kind: "permitted";
+  readonly identity: Identity;
+  readonly permit: Permit;
+  readonly subject: SubjectId;
+}
+
+type Judged = Permitted | (Denied & { readonly subject: SubjectId | undefined });
+
+function denied(code: DenialCode, detail: string, subject: SubjectId | undefined) {
+  return { kind: "denied", code, spec: denialSpecs[code], detail, subject } as const;
+}
+
+function deny(code: AccessErrorCode, detail: string, subject: SubjectId | undefined, trace: Trace) {
+  trace({ check: "access", passed: false, saw: detail });
+  return denied(code, detail, subject);
+}
+
+/** Whether a denial counts as a failed login: the client did not prove who it is, and not for lack of keys. */
+function provesNothing(code: DenialCode): boolean {
+  return code.startsWith("identity/") && code !== "identity/keys-unavailable";
+}
+
+/** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */
+function endOf(identity: Identity, permit: Permit, cluster: ClusterConfig, now: number) {
+  const ends: { at: number; reason: EndReason }[] = [];
+  if (cluster.onExpiry === "end") ends.push({ at: identity.expiresAt, reason: "expired" });
+  if (permit.until !== undefined) ends.push({ at: permit.until, reason: "expired" });
+  if (cluster.maxSession !== undefined) ends.push({ at: now + cluster.maxSession, reason: "max-duration" });
+  return ends.sort((a, b) => a.at - b.at)[0];
+}

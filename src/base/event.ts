@@ -1,0 +1,130 @@
+import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "./ids.ts";
+
+/** The ways in. */
+export type DoorName = "postgres" | "rest" | "pam" | "control";
+
+/** Where a client is, as the kernel says. */
+export interface Peer {
+  /** IPv4 or IPv6 address without brackets; IPv4-mapped addresses are written as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/**
+ * Everything that Postern reports while it runs, in one closed union: log lines, metrics and audit events are all
+ * made from it. Names end in a version; a field never changes its meaning.
+ */
+export type Event =
+  | {
+      readonly event: "door.opened.v1";
+      readonly door: DoorName;
+      readonly address: string;
+      readonly port: number;
+    }
+  | {
+      readonly event: "door.closed.v1";
+      readonly door: DoorName;
+      readonly address: string;
+      readonly port: number;
+    }
+  | {
+      /** A connection that ended before there was a wish: garbage, time-out, flood. */
+      readonly event: "connection.refused.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly peer: Peer;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | {
+      readonly event: "login.allowed.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly peer: Peer;
+      readonly subject: SubjectId;
+      readonly username: string;
+      readonly cluster: ClusterName;
+      readonly database: DatabaseName;
+      readonly role: RoleName;
+      /** Which rule of the policy said yes. */
+      readonly rule: string;
+      /** When the right ends, milliseconds since the epoch. */
+      readonly until: number | undefined;
+    }
+  | {
+      readonly event: "login.denied.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly peer: Peer;
+      readonly subject: SubjectId | undefined;
+      readonly cluster: string;
+      readonly database: string;
+      readonly role: string;
+      /** The first check that failed; a code of docs/errors.md. */
+      readonly code: string;
+      readonly detail: string;
+    }
+  | {
+      readonly event: "session.started.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly cluster: ClusterName;
+      /** The server process's id, as pg_stat_activity shows it. */
+      readonly backendPid: number;
+      readonly host: string;
+      /** From the accepted connection to ReadyForQuery. */
+      readonly loginMs: number;
+    }
+  | {
+      readonly event: "session.ended.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly cluster: ClusterName;
+      readonly reason: EndReason;
+      readonly bytesFromClient: number;
+      readonly bytesToClient: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly event: "upstream.failed.v1";
+      readonly session: SessionId;
+      readonly cluster: ClusterName;
+      readonly host: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | {
+      readonly event: "upstream.state.v1";
+      readonly cluster: ClusterName;
+      readonly host: string;
+      readonly state: "up" | "down";
+    }
+  | { readonly event: "cancel.v1"; readonly peer: Peer; readonly matched: boolean }
+  | { readonly event: "keys.loaded.v1"; readonly issuer: string; readonly keys: number }
+  | {
+      readonly event: "keys.failed.v1";
+      readonly issuer: string;
+      readonly detail: string;
+      readonly ageMs: number | undefined;
+    }
+  | { readonly event: "config.loaded.v1"; readonly source: string }
+  | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
+  | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }
+  | { readonly event: "tls.refused.v1"; readonly door: DoorName; readonly detail: string }
+  | { readonly event: "drain.started.v1"; readonly sessions: number; readonly graceMs: number }
+  | { readonly event: "drain.ended.v1"; readonly cut: number };
+
+/** Why a session ended. */
+export type EndReason =
+  | "client-closed"
+  | "upstream-closed"
+  | "expired"
+  | "max-duration"
+  | "idle"
+  | "revoked"
+  | "draining"
+  | "error";
+
+/** Takes an event. Never throws; nothing that is logged decides anything. */
+export type Observe = (event: Event) => void;

@@ -1,0 +1,29 @@
+import type { Secret } from "../base/secret.ts";
+import type { Trace } from "../base/trace.ts";
+import type { IdentityErrorCode } from "./errors.ts";
+import type { Identity, Proof } from "./identity.ts";
+
+/** What came of verifying a credential. `detail` is for the log and `explain`: the exact check, never a secret. */
+export type Verified =
+  | { readonly kind: "identity"; readonly identity: Identity }
+  | { readonly kind: "refused"; readonly code: IdentityErrorCode; readonly detail: string };
+
+/** Proves identities against the configured issuers. */
+export interface Verifier {
+  /**
+   * Verifies a compact JWS (RFC 7515 §7.1). Resolves at once unless keys have to be fetched. Never throws for
+   * anything that a client can send.
+   * @param issuers names of the issuers that may be used; all when undefined
+   */
+  verify(token: Secret, issuers: readonly string[] | undefined, trace: Trace): Promise<Verified>;
+  /** Whether the key behind a proof is still trusted. Does not fetch. */
+  trusts(proof: Proof): boolean;
+  /** Calls `listener` when the set of trusted keys has changed. Returns a function that ends the subscription. */
+  onKeysChanged(listener: () => void): () => void;
+  /** Loads keys that come from files and URLs. Resolves when each source was tried once; never rejects. */
+  start(): Promise<void>;
+  /** Whether every issuer has at least one usable key now. */
+  ready(): boolean;
+  /** Stops background fetches and file watching. */
+  close(): void;
+}

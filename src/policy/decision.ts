@@ -1,0 +1,33 @@
+/**
+ * The one evaluator: identity and wish in, permit or denial out. Pure and synchronous; it reads no clock, file,
+ * socket or store.
+ */
+import type { DoorName, Peer } from "../base/event.ts";
+import type { DatabaseName, RoleName } from "../base/ids.ts";
+import type { ClusterConfig } from "../config/schema.ts";
+import type { PolicyErrorCode } from "./errors.ts";
+
+/** What a client asks for. Unverified until a decision permits it. */
+export interface Wish {
+  /** The cluster itself, not its name, so that the check and the use are about the same thing. */
+  readonly cluster: ClusterConfig;
+  readonly database: DatabaseName;
+  readonly role: RoleName;
+  readonly door: DoorName;
+  readonly peer: Peer;
+  /** Whether a replication connection is asked for. */
+  readonly replication: boolean;
+}
+
+export type Decision =
+  | {
+      readonly kind: "permit";
+      readonly role: RoleName;
+      /** When the right ends by itself, milliseconds since the epoch; undefined: with the identity. */
+      readonly until: number | undefined;
+      /** The rule that said yes, for the ledger and `explain`. */
+      readonly rule: string;
+      /** Whether the role may be used although it is a superuser, replicates or bypasses row security. */
+      readonly privileged: boolean;
+    }
+  | { readonly kind: "deny"; readonly code: PolicyErrorCode; readonly detail: string };

@@ -1,0 +1,28 @@
+import type { ErrorSpec } from "../base/error.ts";
+
+export type PolicyErrorCode =
+  | "policy/role"
+  | "policy/role-claim"
+  | "policy/database"
+  | "policy/replication"
+  | "policy/privileged-role";
+
+export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {
+  "policy/role": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "the token does not permit this role; connect as the role it names",
+  },
+  "policy/role-claim": { sqlstate: "28000", http: 403, publicMessage: "the token names no database role" },
+  "policy/database": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
+  "policy/replication": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "this role may not open replication connections",
+  },
+  "policy/privileged-role": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "this role has too many rights to be used here",
+  },
+};

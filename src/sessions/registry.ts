@@ -1,0 +1,114 @@
+/**
+ * Which sessions are live, and when each of them ends by itself. The room keeps the list and the clock; how a session
+ * is ended is its door's business, and why one may begin is access's.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { DoorName, EndReason, Peer } from "../base/event.ts";
+import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
+
+/** What is known of a session from the moment it is admitted. */
+export interface SessionFacts {
+  readonly id: SessionId;
+  readonly door: DoorName;
+  readonly peer: Peer;
+  readonly subject: SubjectId;
+  readonly username: string;
+  readonly cluster: ClusterName;
+  readonly database: DatabaseName;
+  readonly role: RoleName;
+  readonly rule: string;
+  /** The issuer and key that the identity was proved with: the session rests on them. */
+  readonly proof: { readonly issuer: string; readonly keyThumbprint: string; readonly algorithm: string };
+  /** When the session ends by itself and why, milliseconds since the epoch. */
+  readonly until: { readonly at: number; readonly reason: EndReason } | undefined;
+}
+
+/** How a door ends one of its sessions. Called at most once. */
+export type Ender = (reason: EndReason) => void;
+
+/** One live session. */
+export class Session {
+  readonly facts: SessionFacts;
+  readonly startedAt: number;
+  readonly #release: () => void;
+  #ender: Ender | undefined;
+  #ended: EndReason | undefined;
+
+  constructor(facts: SessionFacts, startedAt: number, release: () => void) {
+    this.facts = facts;
+    this.startedAt = startedAt;
+    this.#release = release;
+  }
+
+  /** Tells how this session is ended. When it was ended before, `ender` is called at once. */
+  attach(ender: Ender): void {
+    if (this.#ender !== undefined) throw new TypeError("a session has one ender");
+    this.#ender = ender;
+    if (this.#ended !== undefined) ender(this.#ended);
+  }
+
+  /** Ends the session; a second call does nothing. */
+  end(reason: EndReason): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#ender?.(reason);
+  }
+
+  /** Takes the session off the list. The door calls it, once everything is closed. */
+  close(): void {
+    this.#ended ??= "client-closed";
+    this.#release();
+  }
+}
+
+/** All live sessions of this process. */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #live = new Map<SessionId, Session>();
+  readonly #perSubject = new Map<SubjectId, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** Sessions of one identity. */
+  countOf(subject: SubjectId): number {
+    return this.#perSubject.get(subject) ?? 0;
+  }
+
+  list(): Session[] {
+    return [...this.#live.values()];
+  }
+
+  /** Enters a session and sets the clock for its end. */
+  open(facts: SessionFacts): Session {
+    const now = this.#clock.now();
+    let callOff = () => {};
+    const session = new Session(facts, now, () => {
+      callOff();
+      if (this.#live.delete(facts.id)) this.#add(facts.subject, -1);
+    });
+    this.#live.set(facts.id, session);
+    this.#add(facts.subject, 1);
+    const { until } = facts;
+    if (until !== undefined) callOff = this.#clock.after(until.at - now, () => session.end(until.reason));
+    return session;
+  }
+
+  /** Ends every session for which `which` holds. Returns how many. */
+  endWhere(which: (facts: SessionFacts) => boolean, reason: EndReason): number {
+    const chosen = this.list().filter((session) => which(session.facts));
+    for (const session of chosen) session.end(reason);
+    return chosen.length;
+  }
+
+  #add(subject: SubjectId, by: number): void {
+    const count = this.countOf(subject) + by;
+    if (count > 0) this.#perSubject.set(subject, count);
+    else this.#perSubject.delete(subject);
+  }
+}

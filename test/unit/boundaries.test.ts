@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const SRC = join(ROOT, "src");
+
+/**
+ * The import table of docs/architecture.md: room → rooms it may import. `types:` marks rooms of which only types may
+ * be imported. Any edge that is not here fails.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  cli: ["config", "base", "daemon", "demo"],
+  demo: ["daemon", "identity", "config", "base"],
+  daemon: [
+    "doors/postgres",
+    "access",
+    "upstream",
+    "identity",
+    "sessions",
+    "audit",
+    "policy",
+    "protocol",
+    "config",
+    "base",
+  ],
+  "doors/postgres": ["access", "upstream", "protocol", "config", "base"],
+  access: ["identity", "policy", "sessions", "audit", "config", "base"],
+  upstream: ["types:access", "protocol", "config", "base"],
+  sessions: ["types:policy", "base"],
+  audit: ["types:policy", "base"],
+  identity: ["config", "base"],
+  policy: ["config", "base"],
+  protocol: ["config", "base"],
+  config: ["base"],
+  base: [],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s)?[^;]*?from\s+"(\.[^"]+)";|^import\s+"(\.[^"]+)";|\bimport\("(\.[^"]+)"\)/gm;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(IMPORT)].map((match) => ({
+    from: file,
+    to: resolve(dirname(file), match[2] ?? match[3] ?? match[4] ?? ""),
+    typeOnly: match[1] !== undefined,
+  }));
+}
+
+function roomOf(file: string): string {
+  const parts = relative(SRC, file).split("/");
+  return parts[0] === "doors" ? parts.slice(0, 2).join("/") : (parts[0] ?? "");
+}
+
+const files = globSync("**/*.ts", { cwd: SRC }).map((file) => join(SRC, file));
+const imports = files.flatMap(importsOf);
+const show = (edge: Import) => `${relative(ROOT, edge.from)} → ${relative(ROOT, edge.to)}`;
+
+test("every room is in the import table", () => {
+  assert.deepEqual(
+    [...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT)),
+    [],
+  );
+});
+
+test("no room imports one that the table does not let it import", () => {
+  const forbidden = imports.filter((edge) => {
+    const [from, to] = [roomOf(edge.from), roomOf(edge.to)];
+    const allowed = MAY_IMPORT[from] ?? [];
+    return from !== to && !allowed.includes(to) && !(edge.typeOnly && allowed.includes(`types:${to}`));
+  });
+  assert.deepEqual(forbidden.map(show), []);
+});
+
+test("imports of values form no cycle", () => {
+  const next = new Map<string, string[]>();
+  for (const edge of imports)
+    if (!edge.typeOnly) next.set(edge.from, [...(next.get(edge.from) ?? []), edge.to]);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a cycle: ${[...path, file].map((f) => relative(ROOT, f)).join(" → ")}`);
+    if (done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+test("identities are sealed in src/identity and nowhere else", () => {
+  const outside = files.filter(
+    (file) => roomOf(file) !== "identity" && readFileSync(file, "utf8").includes("sealIdentity"),
+  );
+  assert.deepEqual(
+    outside.map((file) => relative(ROOT, file)),
+    [],
+  );
+});
+
+test("only upstream and the doors open sockets", () => {
+  const sockets = /from "node:(net|tls)"/;
+  const outside = files.filter(
+    (file) =>
+      !/^(upstream|doors\/|daemon|identity|demo)/.test(roomOf(file)) &&
+      sockets.test(readFileSync(file, "utf8")),
+  );
+  assert.deepEqual(
+    outside.map((file) => relative(ROOT, file)),
+    [],
+  );
+});
