@@ -50,8 +50,9 @@ export interface Denied {
 export type Outcome = { readonly kind: "admitted"; readonly admission: Admission } | Denied;
 
 type Permit = Extract<Decision, { kind: "permit" }>;
+type PlacedWish = Wish & { readonly cluster: ClusterConfig };
 
-let admitted: (identity: Identity, permit: Permit, wish: Wish, session: Session) => Admission;
+let admitted: (identity: Identity, permit: Permit, wish: PlacedWish, session: Session) => Admission;
 
 /** The sealed proof that a wish was permitted: the only thing that opens a connection. */
 export class Admission {
@@ -65,7 +66,7 @@ export class Admission {
   readonly privileged: boolean;
   readonly session: Session;
 
-  private constructor(identity: Identity, permit: Permit, wish: Wish, session: Session) {
+  private constructor(identity: Identity, permit: Permit, wish: PlacedWish, session: Session) {
     this.identity = identity;
     this.cluster = wish.cluster;
     this.database = wish.database;
@@ -118,7 +119,7 @@ export class Access {
   async admit(credential: Credential, wish: Wish, id: SessionId): Promise<Outcome> {
     const { attempts, observe } = this.#parts;
     const judged = await this.#judge(credential, wish, noTrace);
-    const outcome = judged.kind === "denied" ? judged : this.#enter(judged, wish, id);
+    const outcome = judged.kind === "denied" ? judged : this.#enter(judged, id);
     if (outcome.kind === "denied") {
       if (provesNothing(outcome.code)) attempts.failed(wish.peer.address);
       observe({
@@ -127,7 +128,7 @@ export class Access {
         door: wish.door,
         peer: wish.peer,
         subject: judged.subject,
-        cluster: wish.cluster.name,
+        cluster: wish.cluster?.name ?? "",
         database: wish.database,
         role: wish.role,
         code: outcome.code,
@@ -162,20 +163,20 @@ export class Access {
       );
     }
     try {
-      const verified = await verifier.verify(credential.token, wish.cluster.decide.issuers, trace);
+      const verified = await verifier.verify(credential.token, wish.cluster?.decide.issuers, trace);
       if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
       const { identity } = verified;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
       const decision = decideByToken(identity, wish, trace);
       if (decision.kind === "deny") return denied(decision.code, decision.detail, identity.id);
-      return { kind: "permitted", identity, permit: decision, subject: identity.id };
+      return { kind: "permitted", identity, permit: decision, wish: placed(wish), subject: identity.id };
     } catch (error) {
       return deny("access/unavailable", `a look-up failed: ${messageOf(error)}`, undefined, trace);
     }
   }
 
-  #enter({ identity, permit }: Permitted, wish: Wish, id: SessionId): Outcome {
+  #enter({ identity, permit, wish }: Permitted, id: SessionId): Outcome {
     const { sessions, limits, clock } = this.#parts;
     if (sessions.countOf(identity.id) >= limits.connectionsPerIdentity) {
       return denied(
@@ -205,10 +206,18 @@ interface Permitted {
   readonly kind: "permitted";
   readonly identity: Identity;
   readonly permit: Permit;
+  readonly wish: PlacedWish;
   readonly subject: SubjectId;
 }
 
 type Judged = Permitted | (Denied & { readonly subject: SubjectId | undefined });
+
+/** A permitted wish has a cluster: policy denies one without. */
+function placed(wish: Wish): PlacedWish {
+  const { cluster } = wish;
+  if (cluster === undefined) throw new TypeError("policy permitted a wish without a cluster");
+  return { ...wish, cluster };
+}
 
 function denied(code: DenialCode, detail: string, subject: SubjectId | undefined) {
   return { kind: "denied", code, spec: denialSpecs[code], detail, subject } as const;

@@ -13,24 +13,23 @@ interface Failures {
 /** Counts failed logins per address (IPv6: per /64, which is what one subscriber has). */
 export class Attempts {
   readonly #clock: Clock;
-  readonly #limit: number;
   readonly #failures = new Map<string, Failures>();
+  /** Failures within a minute before an address must wait; 0 counts nothing. */
+  limit = 0;
 
-  /** @param limit failures within a minute before an address must wait; 0 counts nothing */
-  constructor(clock: Clock, limit: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#limit = limit;
   }
 
   /** Whether the address has to wait. */
   blocked(address: string): boolean {
-    if (this.#limit === 0) return false;
+    if (this.limit === 0) return false;
     const failures = this.#failures.get(network(address));
-    return failures !== undefined && this.#fresh(failures) && failures.count >= this.#limit;
+    return failures !== undefined && this.#fresh(failures) && failures.count >= this.limit;
   }
 
   failed(address: string): void {
-    if (this.#limit === 0) return;
+    if (this.limit === 0) return;
     const key = network(address);
     const failures = this.#failures.get(key);
     if (failures !== undefined && this.#fresh(failures)) {

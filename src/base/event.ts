@@ -31,7 +31,8 @@ export type Event =
   | {
       /** A connection that ended before there was a wish: garbage, time-out, flood. */
       readonly event: "connection.refused.v1";
-      readonly session: SessionId;
+      /** None when it was refused before a login began. */
+      readonly session: SessionId | undefined;
       readonly door: DoorName;
       readonly peer: Peer;
       readonly code: string;

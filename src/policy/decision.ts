@@ -9,8 +9,11 @@ import type { PolicyErrorCode } from "./errors.ts";
 
 /** What a client asks for. Unverified until a decision permits it. */
 export interface Wish {
-  /** The cluster itself, not its name, so that the check and the use are about the same thing. */
-  readonly cluster: ClusterConfig;
+  /**
+   * The cluster itself, not its name, so that the check and the use are about the same thing. None when the client
+   * named one that does not exist: it is told so only after it proved who it is, in the words of a forbidden one.
+   */
+  readonly cluster: ClusterConfig | undefined;
   readonly database: DatabaseName;
   readonly role: RoleName;
   readonly door: DoorName;

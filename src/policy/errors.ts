@@ -3,6 +3,7 @@ import type { ErrorSpec } from "../base/error.ts";
 export type PolicyErrorCode =
   | "policy/role"
   | "policy/role-claim"
+  | "policy/cluster"
   | "policy/database"
   | "policy/replication"
   | "policy/privileged-role";
@@ -14,6 +15,8 @@ export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {
     publicMessage: "the token does not permit this role; connect as the role it names",
   },
   "policy/role-claim": { sqlstate: "28000", http: 403, publicMessage: "the token names no database role" },
+  // Worded like policy/database on purpose: absent and forbidden look alike.
+  "policy/cluster": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
   "policy/database": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
   "policy/replication": {
     sqlstate: "28000",

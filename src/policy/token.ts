@@ -19,11 +19,13 @@ interface TokenBearer {
  */
 export function decideByToken(identity: TokenBearer, wish: Wish, trace: Trace): Decision {
   const { cluster } = wish;
-  const { decide } = cluster;
   const deny = (check: string, code: PolicyErrorCode, detail: string): Decision => {
     trace({ check, passed: false, saw: detail });
     return { kind: "deny", code, detail };
   };
+  if (cluster === undefined)
+    return deny("cluster", "policy/cluster", `no cluster for database "${wish.database}"`);
+  const { decide } = cluster;
 
   const named = namedRoles(identity.claims, decide);
   if (typeof named === "string") return deny("role claim", "policy/role-claim", named);

@@ -1,0 +1,75 @@
+import type { Socket } from "node:net";
+import { Secret } from "../../base/secret.ts";
+import type { PostgresDoorConfig } from "../../config/schema.ts";
+import type { FrontendMessage } from "../../protocol/frontend.ts";
+import {
+  decodePassword,
+  decodeSaslInitialResponse,
+  messageLength,
+  splitMessage,
+} from "../../protocol/frontend.ts";
+import { decodeOauthResponse, OAUTHBEARER, oauthFailure } from "../../protocol/oauthbearer.ts";
+import {
+  authenticationCleartextPassword,
+  authenticationSasl,
+  authenticationSaslContinue,
+} from "../../protocol/server-messages.ts";
+import { WireError } from "./errors.ts";
+import type { Inbox } from "./inbox.ts";
+
+/** The token that a client presented, and how it is told that it was not taken. */
+export interface Presented {
+  readonly token: Secret;
+  /** What the mechanism wants said before the ErrorResponse. */
+  refuse(): Promise<void>;
+}
+
+interface Asking {
+  readonly socket: Socket;
+  readonly inbox: Inbox;
+  /** The largest body of a message, in bytes. */
+  readonly limit: number;
+}
+
+/** Asks for the token as a cleartext password ("Start-up", AuthenticationCleartextPassword). */
+export async function askPassword(asking: Asking): Promise<Presented> {
+  asking.socket.write(authenticationCleartextPassword);
+  const { type, body } = await takeMessage(asking);
+  if (type !== "p") throw new WireError("wire/protocol", `message ${printable(type)} instead of a password`);
+  const password = decodePassword(body);
+  if (password === undefined) throw new WireError("wire/protocol", "a malformed password message");
+  if (password === "") throw new WireError("wire/no-token", "an empty password");
+  return { token: new Secret(password), refuse: async () => {} };
+}
+
+/** Asks for the token by SASL OAUTHBEARER (RFC 7628; PostgreSQL docs, "OAUTHBEARER Authentication"). */
+export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"]): Promise<Presented> {
+  const { socket } = asking;
+  socket.write(authenticationSasl([OAUTHBEARER]));
+  const { type, body } = await takeMessage(asking);
+  const initial = type === "p" ? decodeSaslInitialResponse(body) : undefined;
+  if (initial === undefined) throw new WireError("wire/protocol", "a malformed SASLInitialResponse");
+  if (initial.mechanism !== OAUTHBEARER) {
+    throw new WireError("wire/mechanism", `the mechanism ${JSON.stringify(initial.mechanism.slice(0, 40))}`);
+  }
+  const response = decodeOauthResponse(initial.response ?? Buffer.alloc(0));
+  if (response.kind === "fault") throw new WireError("wire/protocol", `OAUTHBEARER: ${response.detail}`);
+  const refuse = async () => {
+    // RFC 7628 §3.2.3: the client answers the failure document with one separator, then the exchange fails.
+    socket.write(authenticationSaslContinue(oauthFailure(where)));
+    await takeMessage(asking);
+  };
+  if (response.kind === "discovery") {
+    await refuse();
+    throw new WireError("wire/no-token", "the client asked where to get a token");
+  }
+  return { token: new Secret(response.token), refuse };
+}
+
+async function takeMessage({ inbox, limit }: Asking): Promise<FrontendMessage> {
+  return splitMessage(await inbox.take((bytes) => messageLength(bytes, limit)));
+}
+
+function printable(type: string): string {
+  return JSON.stringify(type);
+}

@@ -1,0 +1,124 @@
+import type { Socket } from "node:net";
+import { WireError } from "./errors.ts";
+
+/** How long the next packet is, as far as the bytes tell; see protocol/startup.ts and protocol/frontend.ts. */
+type LengthOf = (bytes: Buffer) => number | undefined | { readonly fault: string };
+
+interface Waiter {
+  readonly lengthOf: LengthOf;
+  readonly resolve: (packet: Buffer) => void;
+  readonly reject: (error: WireError) => void;
+}
+
+/** Room for a startup packet of usual size. */
+const FIRST_BYTES = 512;
+
+/**
+ * Reads packets off a socket during a login. The socket flows only while a packet is awaited, so an unknown client
+ * can make us keep one packet and one chunk, no more.
+ */
+export class Inbox {
+  readonly #socket: Socket;
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #length = 0;
+  #waiter: Waiter | undefined;
+  #gone: WireError | undefined;
+  readonly #onData = (chunk: Buffer) => this.#push(chunk);
+  readonly #onGone = (error?: unknown) => this.#leave(error instanceof Error ? error.message : "closed");
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onGone);
+    socket.on("close", this.#onGone);
+    socket.on("error", this.#onGone);
+    socket.pause();
+  }
+
+  /** Bytes that have arrived and were not taken. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  /** The bytes that have arrived so far, without taking them. */
+  peek(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /**
+   * Takes the next whole packet.
+   * @throws WireError wire/protocol when its length is out of bounds, wire/client-gone when the client left
+   */
+  take(lengthOf: LengthOf): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { lengthOf, resolve, reject };
+      this.#serve();
+    });
+  }
+
+  /** Lets go of the socket, paused, and returns what was not taken. */
+  release(): Buffer {
+    const { chunkListeners } = this;
+    for (const [event, listener] of chunkListeners) this.#socket.off(event, listener);
+    this.#socket.pause();
+    const rest = Buffer.from(this.peek());
+    this.#length = 0;
+    return rest;
+  }
+
+  private get chunkListeners() {
+    return [
+      ["data", this.#onData],
+      ["end", this.#onGone],
+      ["close", this.#onGone],
+      ["error", this.#onGone],
+    ] as const;
+  }
+
+  #push(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#length);
+    this.#length = needed;
+    this.#serve();
+  }
+
+  #serve(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    const length = waiter.lengthOf(this.peek());
+    if (typeof length === "object") {
+      this.#settle();
+      waiter.reject(new WireError("wire/protocol", length.fault));
+    } else if (length !== undefined && this.#length >= length) {
+      this.#settle();
+      waiter.resolve(this.#cut(length));
+    } else if (this.#gone !== undefined) {
+      this.#settle();
+      waiter.reject(this.#gone);
+    } else {
+      this.#socket.resume();
+    }
+  }
+
+  #settle(): void {
+    this.#waiter = undefined;
+    this.#socket.pause();
+  }
+
+  #cut(length: number): Buffer {
+    const packet = Buffer.from(this.#bytes.subarray(0, length));
+    this.#bytes.copyWithin(0, length, this.#length);
+    this.#length -= length;
+    return packet;
+  }
+
+  #leave(why: string): void {
+    this.#gone ??= new WireError("wire/client-gone", `the client left during the login: ${why}`);
+    this.#serve();
+  }
+}

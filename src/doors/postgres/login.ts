@@ -1,0 +1,288 @@
+import type { Socket } from "node:net";
+import type { Admission } from "../../access/admit.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { ErrorSpec } from "../../base/error.ts";
+import { messageOf, PosternError } from "../../base/error.ts";
+import type { Observe, Peer } from "../../base/event.ts";
+import type { SessionId } from "../../base/ids.ts";
+import { newSessionId, parseDatabaseName, parseRoleName } from "../../base/ids.ts";
+import {
+  authenticationOk,
+  backendKeyData,
+  errorResponse,
+  negotiateProtocolVersion,
+  readyForQueryIdle,
+} from "../../protocol/server-messages.ts";
+import type { StartupPacket } from "../../protocol/startup.ts";
+import { UpstreamRefused } from "../../upstream/errors.ts";
+import type { UpstreamSession } from "../../upstream/upstream.ts";
+import type { Presented } from "./authenticate.ts";
+import { askOauth, askPassword } from "./authenticate.ts";
+import type { CancelKeys } from "./cancel-keys.ts";
+import type { DoorSettings } from "./door.ts";
+import { WireError } from "./errors.ts";
+import type { Greeting } from "./greeting.ts";
+import { greet } from "./greeting.ts";
+import type { Asked } from "./parameters.ts";
+import { readParameters } from "./parameters.ts";
+import { route } from "./route.ts";
+import { WireSession } from "./session.ts";
+
+interface LoginParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly keys: CancelKeys;
+  readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+  readonly onSession: (session: WireSession) => void;
+  readonly onSessionClosed: (session: WireSession) => void;
+}
+
+/** The newest minor version of protocol 3 that is spoken. */
+const NEWEST_MINOR = 2;
+
+/** One connection from its first byte to its session, as a straight pipeline; one deadline for all of it. */
+export class Login {
+  readonly #id: SessionId = newSessionId();
+  readonly #address: string;
+  readonly #port: number;
+  readonly #settings: DoorSettings;
+  readonly #parts: LoginParts;
+  readonly #startedAt: number;
+  readonly #abort = new AbortController();
+  #socket: Socket;
+  #answered = false;
+
+  constructor(socket: Socket, address: string, settings: DoorSettings, parts: LoginParts) {
+    this.#socket = socket;
+    this.#address = address;
+    this.#port = socket.remotePort ?? 0;
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+    this.#watch(socket);
+  }
+
+  /** Runs the login to its end. Never rejects. */
+  async run(): Promise<void> {
+    const { clock } = this.#parts;
+    const callOff = clock.after(this.#settings.limits.handshakeTimeout, () => this.#timeOut());
+    try {
+      await this.#login();
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      callOff();
+    }
+  }
+
+  /** Gives the login up: the gateway is shutting down. */
+  abandon(): void {
+    this.#refuse(new WireError("wire/draining", "the gateway is shutting down"));
+    this.#abort.abort();
+  }
+
+  #watch(socket: Socket): void {
+    // Without a listener an error of the socket would end the process.
+    socket.on("error", () => this.#abort.abort());
+    socket.on("close", () => this.#abort.abort());
+  }
+
+  async #login(): Promise<void> {
+    const { door, limits, certificate } = this.#settings;
+    const greeting = await greet(
+      this.#socket,
+      { context: certificate?.context, startupPacket: limits.startupPacket },
+      (secure) => {
+        this.#socket = secure;
+        this.#watch(secure);
+      },
+    );
+    const { packet } = greeting;
+    if (!greeting.tls && !plainTextAllowed(door.plainText, this.#address)) {
+      throw new WireError("wire/plain-text", `plain text from ${this.#address}`);
+    }
+    if (packet.kind === "cancel") return this.#cancel(greeting, packet.processId, packet.key);
+    const minor = this.#negotiate(packet);
+    const asked = readParameters(packet.parameters);
+    const presented = await this.#ask(greeting, asked);
+    const admission = await this.#admit(greeting, asked, presented);
+    try {
+      const upstream = await this.#settings.upstream.open(admission, asked.forward, this.#abort.signal);
+      this.#begin(admission, upstream, greeting, minor);
+    } catch (error) {
+      admission.session.close();
+      throw error;
+    }
+  }
+
+  #cancel(greeting: Greeting, processId: number, key: Buffer): void {
+    const matched = this.#parts.keys.cancel(processId, key);
+    if (!matched) this.#parts.cancelElsewhere?.(processId, key);
+    this.#parts.observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched });
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  /** Settles the minor version, and names the protocol options that are not known (NegotiateProtocolVersion). */
+  #negotiate({ major, minor, protocolOptions }: StartupPacket): number {
+    if (major !== 3) throw new WireError("wire/version", `protocol ${major}.${minor}`);
+    if (minor <= NEWEST_MINOR && protocolOptions.length === 0) return minor;
+    const settled = Math.min(minor, NEWEST_MINOR);
+    this.#socket.write(negotiateProtocolVersion(settled, protocolOptions));
+    return settled;
+  }
+
+  #ask({ inbox }: Greeting, asked: Asked): Promise<Presented> {
+    const { door, limits } = this.#settings;
+    const asking = { socket: this.#socket, inbox, limit: limits.passwordMessage };
+    const how = asked.authentication ?? door.authentication;
+    return how === "oauthbearer" ? askOauth(asking, door.oauth) : askPassword(asking);
+  }
+
+  async #admit(greeting: Greeting, asked: Asked, presented: Presented): Promise<Admission> {
+    const { door, clusters, access } = this.#settings;
+    const { cluster, database: name } = route(
+      clusters,
+      door.defaultCluster,
+      greeting.serverName,
+      asked.database,
+    );
+    const role = parseRoleName(asked.user);
+    const database = parseDatabaseName(name);
+    if (role === undefined || database === undefined) {
+      throw new WireError("wire/startup", "a user or database name that is empty or longer than 63 bytes");
+    }
+    const peer = this.#peer(greeting.tls);
+    const wish = { cluster, database, role, door: "postgres", peer, replication: asked.replication } as const;
+    const outcome = await access.admit({ kind: "token", token: presented.token }, wish, this.#id);
+    if (outcome.kind === "admitted") return outcome.admission;
+    await presented.refuse();
+    this.#say(outcome.spec);
+    throw new Answered();
+  }
+
+  /** From here on the connection is a session. */
+  #begin(admission: Admission, upstream: UpstreamSession, greeting: Greeting, minor: number): void {
+    const { clock, observe, keys, onSession, onSessionClosed } = this.#parts;
+    const client = this.#socket;
+    const early = greeting.inbox.release();
+    const { key, revoke } = keys.issue(
+      upstream.processId,
+      minor,
+      () => void upstream.cancel().catch(() => {}),
+    );
+    const session = new WireSession({
+      client,
+      backend: upstream,
+      clock,
+      id: this.#id,
+      idleTimeout: admission.cluster.idleTimeout,
+      onClosed: (reason) => {
+        revoke();
+        admission.session.close();
+        onSessionClosed(session);
+        const { bytesFromClient, bytesToClient } = session;
+        const durationMs = clock.now() - this.#startedAt;
+        observe({
+          ...this.#where(admission),
+          event: "session.ended.v1",
+          reason,
+          bytesFromClient,
+          bytesToClient,
+          durationMs,
+        });
+      },
+    });
+    const { processId: backendPid, host } = upstream;
+    observe({
+      ...this.#where(admission),
+      event: "session.started.v1",
+      backendPid,
+      host,
+      loginMs: clock.now() - this.#startedAt,
+    });
+    client.write(
+      Buffer.concat([
+        authenticationOk,
+        upstream.greeting,
+        backendKeyData(backendPid, key),
+        readyForQueryIdle,
+      ]),
+    );
+    onSession(session);
+    session.start(readyForQueryIdle, early);
+    admission.session.attach((reason) => session.end(reason));
+  }
+
+  #where(admission: Admission) {
+    const { cluster } = admission.session.facts;
+    return { session: this.#id, door: "postgres", cluster } as const;
+  }
+
+  #peer(tls: boolean): Peer {
+    return { address: this.#address, port: this.#port, tls };
+  }
+
+  #timeOut(): void {
+    this.#refuse(
+      new WireError("wire/handshake-timeout", `no login within ${this.#settings.limits.handshakeTimeout} ms`),
+    );
+    this.#abort.abort();
+  }
+
+  /** Tells the client why there is no session, in a well-formed ErrorResponse, and closes. */
+  #refuse(error: unknown): void {
+    if (this.#answered || error instanceof Answered) return;
+    if (error instanceof UpstreamRefused) {
+      this.#answer(error.response);
+      return;
+    }
+    const known =
+      error instanceof PosternError
+        ? error
+        : new WireError("wire/protocol", messageOf(error), { cause: error });
+    this.#parts.observe({
+      event: "connection.refused.v1",
+      session: this.#id,
+      door: "postgres",
+      peer: this.#peer(false),
+      code: known.code,
+      detail: known.message,
+    });
+    this.#say(known.spec);
+  }
+
+  #say(spec: ErrorSpec): void {
+    const message = `${spec.publicMessage} (${this.#id})`;
+    this.#answer(errorResponse({ severity: "FATAL", sqlstate: spec.sqlstate, message }));
+  }
+
+  /** The last thing that this client hears. One that does not read it must not keep the connection. */
+  #answer(response: Buffer): void {
+    this.#answered = true;
+    const socket = this.#socket;
+    const callOff = this.#parts.clock.after(HANG_UP_MS, () => socket.destroy());
+    socket.once("close", callOff);
+    socket.end(response);
+    socket.resume();
+  }
+}
+
+/** Time for a client to read why it was refused. */
+const HANG_UP_MS = 2000;
+
+/** Ends a login whose client was told the reason already. */
+class Answered extends Error {}
+
+function plainTextAllowed(allowed: DoorSettings["door"]["plainText"], address: string): boolean {
+  switch (allowed) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    case "loopback":
+      return address === "::1" || address.startsWith("127.");
+    default:
+      return allowed satisfies never;
+  }
+}

@@ -1,0 +1,203 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import type { EndReason } from "../../base/event.ts";
+import { ReadyTail } from "../../protocol/ready.ts";
+import { errorResponse } from "../../protocol/server-messages.ts";
+
+/** What a client is told when its session is ended from outside. SQLSTATE class 57P: operator intervention. */
+const FAREWELL: Readonly<
+  Record<EndReason, { readonly sqlstate: string; readonly text: string } | undefined>
+> = {
+  "client-closed": undefined,
+  "upstream-closed": undefined,
+  error: undefined,
+  expired: {
+    sqlstate: "57P01",
+    text: "the session ended because its token has expired; connect with a new token",
+  },
+  "max-duration": {
+    sqlstate: "57P01",
+    text: "the session ended because it reached the longest time allowed; connect again",
+  },
+  idle: { sqlstate: "57P05", text: "the session ended because it was idle for too long; connect again" },
+  revoked: { sqlstate: "57P01", text: "the session ended because its right was taken away" },
+  draining: {
+    sqlstate: "57P01",
+    text: "the session ended because the gateway is shutting down; connect again",
+  },
+};
+
+/** How long a session that is being ended may take to come to rest before it is cut. */
+const END_GRACE_MS = 1000;
+
+/** The other end of a session. */
+interface Backend {
+  readonly socket: Socket;
+  cancel(): Promise<void>;
+  close(): void;
+}
+
+interface WireSessionParts {
+  readonly client: Socket;
+  readonly backend: Backend;
+  readonly clock: Clock;
+  /** End the session after this many milliseconds of rest; undefined: never. */
+  readonly idleTimeout: number | undefined;
+  /** The correlation id that a farewell carries. */
+  readonly id: string;
+  /** Told once, when both sides are closed. */
+  readonly onClosed: (reason: EndReason) => void;
+}
+
+/**
+ * A session after its login: two byte pumps with back-pressure, and no look inside but at where the server's stream
+ * comes to rest. That is where a farewell can be said without breaking a message in two.
+ *
+ *     running ──end()──▶ resting? ──yes──▶ farewell, closed
+ *        │                  └────no─────▶ cancel; farewell at the next rest, or cut after END_GRACE_MS
+ *        └── either side closes ─────────▶ closed
+ */
+export class WireSession {
+  readonly #parts: WireSessionParts;
+  readonly #tail = new ReadyTail();
+  #fromClient = 0;
+  #toClient = 0;
+  #ending: EndReason | undefined;
+  #draining = false;
+  #closed = false;
+  #callOffIdle = () => {};
+
+  constructor(parts: WireSessionParts) {
+    this.#parts = parts;
+  }
+
+  get bytesFromClient(): number {
+    return this.#fromClient;
+  }
+
+  get bytesToClient(): number {
+    return this.#toClient;
+  }
+
+  /**
+   * Starts pumping. The login ended with ReadyForQuery, so the session starts at rest.
+   * @param early bytes that the client sent before it was told that it is in
+   */
+  start(lastSent: Buffer, early: Buffer): void {
+    const { client, backend } = this.#parts;
+    this.#tail.push(lastSent);
+    if (early.length > 0) {
+      this.#fromClient += early.length;
+      backend.socket.write(early);
+    }
+    client.on("data", (chunk: Buffer) => {
+      this.#fromClient += chunk.length;
+      if (!backend.socket.write(chunk)) client.pause();
+    });
+    backend.socket.on("data", (chunk: Buffer) => {
+      this.#toClient += chunk.length;
+      this.#tail.push(chunk);
+      if (!client.write(chunk)) backend.socket.pause();
+      if (this.#ending !== undefined || this.#draining) this.#atRest();
+    });
+    backend.socket.on("drain", () => this.#ending === undefined && client.resume());
+    client.on("drain", () => backend.socket.resume());
+    this.#watchEnds(client, () => this.#close("client-closed"));
+    this.#watchEnds(backend.socket, () => this.#finish("upstream-closed"));
+    client.resume();
+    backend.socket.resume();
+    this.#watchIdle(0);
+  }
+
+  /** Ends the session: at once when it is at rest, else as soon as it is, and after a second in any case. */
+  end(reason: EndReason): void {
+    if (this.#closed || this.#ending !== undefined) return;
+    this.#ending = reason;
+    this.#parts.client.pause();
+    if (this.#atRest()) return;
+    void this.#parts.backend.cancel().catch(() => {});
+    this.#parts.clock.after(END_GRACE_MS, () => this.#close(reason));
+  }
+
+  /** Ends the session as soon as it is in no transaction; the gateway is shutting down. */
+  drain(): void {
+    this.#draining = true;
+    this.#atRest();
+  }
+
+  /** Says farewell if the stream allows it. Returns whether it did. */
+  #atRest(): boolean {
+    const status = this.#tail.status();
+    const reason = this.#ending ?? (this.#draining && status === "I" ? "draining" : undefined);
+    if (status === undefined || reason === undefined || this.#closed) return false;
+    const farewell = FAREWELL[reason];
+    if (farewell !== undefined) {
+      this.#parts.client.write(
+        errorResponse({
+          severity: "FATAL",
+          sqlstate: farewell.sqlstate,
+          message: `${farewell.text} (${this.#parts.id})`,
+        }),
+      );
+    }
+    this.#finish(reason);
+    return true;
+  }
+
+  /** Lets the client read what was written, but not longer than the grace. */
+  #finish(reason: EndReason): void {
+    if (this.#closed) return;
+    const { client, clock } = this.#parts;
+    this.#shut(reason);
+    client.end();
+    const callOff = clock.after(END_GRACE_MS, () => client.destroy());
+    client.once("close", callOff);
+    client.resume();
+  }
+
+  #close(reason: EndReason): void {
+    if (this.#closed) return;
+    this.#shut(reason);
+    this.#parts.client.destroy();
+  }
+
+  #shut(reason: EndReason): void {
+    this.#closed = true;
+    this.#callOffIdle();
+    this.#parts.client.removeAllListeners("data");
+    this.#leaveBackend();
+    this.#parts.onClosed(this.#ending ?? reason);
+  }
+
+  /** What the client sent last (Terminate, mostly) still goes out; a query that nobody waits for is cancelled. */
+  #leaveBackend(): void {
+    const { backend, clock } = this.#parts;
+    backend.socket.removeAllListeners("data");
+    if (backend.socket.destroyed) {
+      backend.close();
+      return;
+    }
+    if (this.#tail.status() === undefined) void backend.cancel().catch(() => {});
+    const callOff = clock.after(END_GRACE_MS, () => backend.close());
+    backend.socket.once("close", callOff);
+    backend.socket.end();
+    backend.socket.resume();
+  }
+
+  #watchEnds(socket: Socket, onEnd: () => void): void {
+    socket.on("end", onEnd);
+    socket.on("close", onEnd);
+    socket.on("error", onEnd);
+  }
+
+  /** Looks once a period whether a byte came; nothing is done per chunk. */
+  #watchIdle(seen: number): void {
+    const { idleTimeout, clock } = this.#parts;
+    if (idleTimeout === undefined) return;
+    this.#callOffIdle = clock.after(idleTimeout, () => {
+      const bytes = this.#fromClient + this.#toClient;
+      if (bytes === seen && this.#tail.status() !== undefined) this.end("idle");
+      else this.#watchIdle(bytes);
+    });
+  }
+}

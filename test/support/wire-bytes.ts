@@ -1,0 +1,45 @@
+/** A packet without a type byte: length word, code, body. */
+export function packet(code: number, ...body: readonly Buffer[]): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(
+    body.reduce((sum, part) => sum + part.length, 8),
+    0,
+  );
+  head.writeInt32BE(code, 4);
+  return Buffer.concat([head, ...body]);
+}
+
+export const sslRequest = packet(80877103);
+export const gssencRequest = packet(80877104);
+
+export function startupPacket(parameters: Readonly<Record<string, string>>, version = 196608): Buffer {
+  const pairs = Object.entries(parameters).map(([name, value]) => `${name}\0${value}\0`);
+  return packet(version, Buffer.from(`${pairs.join("")}\0`));
+}
+
+export function cancelRequest(processId: number, key: Buffer): Buffer {
+  const id = Buffer.alloc(4);
+  id.writeInt32BE(processId);
+  return packet(80877102, id, key);
+}
+
+/** A message with a type byte. */
+export function typed(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, "latin1");
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+export function passwordMessage(password: string): Buffer {
+  return typed("p", Buffer.from(`${password}\0`));
+}
+
+/** The fields of an ErrorResponse or NoticeResponse body, by their type letter. */
+export function reportFields(body: Buffer): Record<string, string> {
+  const fields = body
+    .toString("utf8")
+    .split("\0")
+    .filter((field) => field !== "");
+  return Object.fromEntries(fields.map((field) => [field[0] ?? "", field.slice(1)]));
+}

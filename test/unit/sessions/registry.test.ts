@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EndReason } from "../../../src/base/event.ts";
+import type { ClusterName, DatabaseName, RoleName, SubjectId } from "../../../src/base/ids.ts";
+import { newSessionId } from "../../../src/base/ids.ts";
+import type { SessionFacts } from "../../../src/sessions/registry.ts";
+import { Sessions } from "../../../src/sessions/registry.ts";
+import { VirtualClock } from "../../support/clock.ts";
+
+function facts(more: Partial<SessionFacts> = {}): SessionFacts {
+  return {
+    id: newSessionId(),
+    door: "postgres",
+    peer: { address: "127.0.0.1", port: 1, tls: true },
+    subject: "issuer:ada" as SubjectId,
+    username: "ada",
+    cluster: "main" as ClusterName,
+    database: "shop" as DatabaseName,
+    role: "analyst" as RoleName,
+    rule: "token:$.sub",
+    proof: { issuer: "issuer", keyThumbprint: "k1", algorithm: "EdDSA" },
+    until: undefined,
+    ...more,
+  };
+}
+
+function listening(sessions: Sessions, more: Partial<SessionFacts> = {}) {
+  const reasons: EndReason[] = [];
+  const session = sessions.open(facts(more));
+  session.attach((reason) => reasons.push(reason));
+  return { session, reasons };
+}
+
+test("a session ends by itself when its time is up, and not a moment before", () => {
+  const clock = new VirtualClock();
+  const { reasons } = listening(new Sessions(clock), {
+    until: { at: clock.now() + 1000, reason: "expired" },
+  });
+  clock.advance(999);
+  assert.deepEqual(reasons, []);
+  clock.advance(1);
+  assert.deepEqual(reasons, ["expired"]);
+});
+
+test("a session that is closed leaves no timer and no entry", () => {
+  const clock = new VirtualClock();
+  const sessions = new Sessions(clock);
+  const { session } = listening(sessions, { until: { at: clock.now() + 1000, reason: "expired" } });
+  session.close();
+  session.close();
+  assert.deepEqual([sessions.size, clock.pending, sessions.countOf("issuer:ada" as SubjectId)], [0, 0, 0]);
+});
+
+test("a session that ended before its door could take it is ended when the door does", () => {
+  const session = new Sessions(new VirtualClock()).open(facts());
+  session.end("revoked");
+  const reasons: EndReason[] = [];
+  session.attach((reason) => reasons.push(reason));
+  assert.deepEqual(reasons, ["revoked"]);
+});
+
+test("a session ends once, for the first reason", () => {
+  const { session, reasons } = listening(new Sessions(new VirtualClock()));
+  session.end("revoked");
+  session.end("expired");
+  assert.deepEqual(reasons, ["revoked"]);
+});
+
+test("sessions are counted for each identity", () => {
+  const sessions = new Sessions(new VirtualClock());
+  const first = sessions.open(facts());
+  sessions.open(facts());
+  sessions.open(facts({ subject: "other:ada" as SubjectId }));
+  assert.equal(sessions.countOf("issuer:ada" as SubjectId), 2);
+  first.close();
+  assert.equal(sessions.countOf("issuer:ada" as SubjectId), 1);
+});
+
+test("all sessions of a key that is gone end, and no others", () => {
+  const sessions = new Sessions(new VirtualClock());
+  const old = listening(sessions);
+  const current = listening(sessions, {
+    proof: { issuer: "issuer", keyThumbprint: "k2", algorithm: "EdDSA" },
+  });
+  assert.equal(
+    sessions.endWhere((known) => known.proof.keyThumbprint === "k1", "revoked"),
+    1,
+  );
+  assert.deepEqual([old.reasons, current.reasons], [["revoked"], []]);
+});
