@@ -1,6 +1,5 @@
 import { query } from "jsonpath-rfc9535";
 import parse from "jsonpath-rfc9535/parser";
-import { messageOf } from "../base/error.ts";
 
 /** `$.a.b` with plain member names: the usual case, followed without the general evaluator. */
 const PLAIN_MEMBERS = /^\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+$/;
@@ -20,8 +19,8 @@ export class ClaimPath {
     const whole = text.startsWith("$") ? text : text.startsWith(".") ? `$${text}` : `$.${text}`;
     try {
       parse(whole);
-    } catch (error) {
-      return { fault: `"${text}" is not a JSON Path (RFC 9535): ${messageOf(error)}` };
+    } catch {
+      return { fault: "is not a JSON Path (RFC 9535); write one such as $.sub or $.groups[*]" };
     }
     return new ClaimPath(whole);
   }

@@ -4,47 +4,80 @@
  * nothing.
  */
 import { z } from "zod";
-import { parseClusterName } from "../base/ids.ts";
+import { parseClusterName, parseRoleName } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { ClaimPath } from "./claim-path.ts";
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `500ms`, `30s`, `5m`, `8h`, `1d` → milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d{1,9}(ms|s|m|h|d)$/, "write a whole number and a unit: 500ms, 30s, 5m, 8h or 1d")
-  .transform((text) => {
-    const unit = /[a-z]+$/.exec(text)?.[0] as keyof typeof UNIT_MS;
-    return Number.parseInt(text, 10) * UNIT_MS[unit];
-  });
+/** A duration as people write it → milliseconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+}
 
 const UNIT_BYTES = { B: 1, kB: 1024, MB: 1024 ** 2 } as const;
 
-/** `512B`, `64kB`, `1MB` → bytes (PostgreSQL's units: 1 kB = 1024 B). */
+/** A size as people write it → bytes (PostgreSQL's units: 1 kB = 1024 B); undefined when it is none. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,9})(B|kB|MB)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * UNIT_BYTES[match[2] as keyof typeof UNIT_BYTES];
+}
+
+/** `500ms`, `30s`, `5m`, `8h`, `1d` → milliseconds. */
+const durationOrZero = z
+  .string()
+  .regex(
+    /^\d{1,9}(ms|s|m|h|d)$/,
+    "is not a duration; write a whole number and a unit: 500ms, 30s, 5m, 8h or 1d",
+  )
+  .transform((text) => parseDuration(text) ?? 0);
+
+const duration = durationOrZero.refine((ms) => ms > 0, "is no time at all; write a duration above zero");
+
+/** `512B`, `64kB`, `1MB` → bytes. */
 const size = z
   .string()
-  .regex(/^\d{1,9}(B|kB|MB)$/, "write a whole number and a unit: 512B, 64kB or 1MB")
-  .transform((text) => {
-    const unit = /[a-zA-Z]+$/.exec(text)?.[0] as keyof typeof UNIT_BYTES;
-    return Number.parseInt(text, 10) * UNIT_BYTES[unit];
-  });
+  .regex(/^\d{1,9}(B|kB|MB)$/, "is not a size; write a whole number and a unit: 512B, 64kB or 1MB")
+  .transform((text) => parseSize(text) ?? 0);
 
 const port = z.int().min(0).max(65535);
-const filePath = z.string().min(1);
-const secret = z
-  .string()
-  .min(1)
-  .transform((text) => new Secret(text));
+/** A file or directory. The loader makes it absolute and looks whether it is there. */
+const filePath = z.string().min(1).meta({ format: "path" });
+/** A file whose content is a secret. */
+const secretPath = z.string().min(1).meta({ format: "secret-path" });
 
-/** `${NAME}` in any string is replaced by that environment variable before the schema sees it. */
+/** A role name that PostgreSQL can hold unchanged. */
+const roleName = z
+  .string()
+  .refine(
+    (text) => parseRoleName(text) !== undefined,
+    "cannot be a role name; PostgreSQL allows 1 to 63 bytes without NUL",
+  );
+
+/** Text, or a file that the loader reads before the schema sees it: what comes out is always the secret itself. */
 const secretSource = z
   .union([
-    secret.describe("The secret itself; a dollar sign with `{NAME}` takes it from the environment."),
-    z.strictObject({
-      file: filePath.describe("A file that holds the secret; one trailing newline is dropped."),
-    }),
+    z
+      .string()
+      .min(1)
+      .transform((text) => new Secret(text))
+      .describe("The secret itself; a dollar sign with `{NAME}` takes it from the environment."),
+    z
+      .strictObject({
+        file: secretPath.describe("A file that holds the secret; one trailing newline is dropped."),
+      })
+      .transform((_, context): never => {
+        context.issues.push({
+          code: "custom",
+          message: "was not read; load files with loadConfig",
+          path: ["file"],
+          input: "",
+        });
+        return z.NEVER;
+      }),
   ])
+  .meta({ secret: true })
   .describe("A secret: text, or `{file: path}`.");
 
 /** A JSON Path (RFC 9535) into the claims. */
@@ -96,16 +129,14 @@ const fetching = z
     caFile: filePath
       .optional()
       .describe("CA certificates (PEM) trusted for the key URL instead of the system's."),
-    bearerFile: filePath
+    bearerFile: secretPath
       .optional()
       .describe("A file with a token sent as `Authorization: Bearer` (a pod's own token)."),
     refusePrivateNetworks: z
       .boolean()
       .default(false)
       .describe("Refuse key URLs that resolve to private, loopback or link-local addresses."),
-    maxStale: duration
-      .default(UNIT_MS.h * 24)
-      .describe("How long keys are still used when the URL stops answering."),
+    maxStale: duration.prefault("24h").describe("How long keys are still used when the URL stops answering."),
   })
   .prefault({});
 
@@ -127,8 +158,8 @@ export const issuerSchema = z.strictObject({
   algorithms: z.array(algorithm).min(1).optional().describe("Narrows the algorithms that the keys permit."),
   keys,
   fetch: fetching.describe("How the key URL is fetched."),
-  leeway: duration
-    .default(30_000)
+  leeway: durationOrZero
+    .prefault("30s")
     .describe("Clock difference allowed for `nbf` and `iat` (never for `exp`)."),
   maxTokenAge: duration
     .optional()
@@ -158,7 +189,7 @@ const tokenDecision = z.strictObject({
     .prefault("$.sub")
     .describe("RFC 9535 JSON Path of the claim that names the database role; a list means any of them."),
   roleMapping: z
-    .record(z.string(), z.array(z.string()))
+    .record(z.string(), z.array(roleName))
     .optional()
     .describe("Claim value → database roles. With it, a value that is not listed gives nothing."),
   databases: z
@@ -168,7 +199,10 @@ const tokenDecision = z.strictObject({
     .describe("Databases that may be opened; all by default."),
 });
 
-const host = z.strictObject({ host: z.string().min(1), port: port.default(5432) });
+const host = z.strictObject({
+  host: z.string().min(1).describe("Name or address, without brackets; no Unix socket."),
+  port: port.min(1).default(5432).describe("Port."),
+});
 
 const login = z.discriminatedUnion("method", [
   z.strictObject({
@@ -177,7 +211,7 @@ const login = z.discriminatedUnion("method", [
   }),
   z.strictObject({
     method: z.literal("role-password"),
-    passwords: z.record(z.string(), secretSource).optional().describe("Role → password."),
+    passwords: z.record(roleName, secretSource).optional().describe("Role → password."),
     directory: filePath
       .optional()
       .describe("A directory with one file a role, as Kubernetes mounts a Secret."),
@@ -189,10 +223,10 @@ const login = z.discriminatedUnion("method", [
   z.strictObject({
     method: z.literal("certificate"),
     caCertFile: filePath.describe("The CA certificate that PostgreSQL trusts (`ssl_ca_file`)."),
-    caKeyFile: filePath.describe(
+    caKeyFile: secretPath.describe(
       "The CA's private key; a short-lived certificate with CN = role is minted for each role.",
     ),
-    lifetime: duration.default(3_600_000).describe("How long a minted certificate is valid."),
+    lifetime: duration.prefault("1h").describe("How long a minted certificate is valid."),
   }),
   z.strictObject({ method: z.literal("trust") }),
 ]);
@@ -216,10 +250,13 @@ const upstreamTls = z
   })
   .prefault({});
 
-export const clusterSchema = z.strictObject({
+const cluster = z.strictObject({
   name: z
     .string()
-    .refine((text) => parseClusterName(text) !== undefined, "lower-case letters, digits and `-`, at most 63"),
+    .refine(
+      (text) => parseClusterName(text) !== undefined,
+      "is not a cluster name; write lower-case letters, digits and `-`, at most 63",
+    ),
   namespace: z.string().min(1).default("default").describe("The namespace that policy is written against."),
   uri: z
     .string()
@@ -236,7 +273,7 @@ export const clusterSchema = z.strictObject({
     .enum(["disable", "random"])
     .default("disable")
     .describe("As libpq's load_balance_hosts."),
-  connectTimeout: duration.default(10_000).describe("For one host: TCP, TLS and login together."),
+  connectTimeout: duration.prefault("10s").describe("For one host: TCP, TLS and login together."),
   tls: upstreamTls.describe("TLS to the servers."),
   login: login.describe("How Postern logs in as the role."),
   decide: z
@@ -244,9 +281,9 @@ export const clusterSchema = z.strictObject({
     .prefault({ mode: "token" })
     .describe("Who may be which role."),
   serverNames: z.array(z.string()).optional().describe("TLS server names (SNI) that lead to this cluster."),
-  replicationRoles: z.array(z.string()).default([]).describe("Roles that may open replication connections."),
+  replicationRoles: z.array(roleName).default([]).describe("Roles that may open replication connections."),
   privilegedRoles: z
-    .union([z.literal("any"), z.array(z.string())])
+    .union([z.literal("any"), z.array(roleName)])
     .default([])
     .describe(
       "Roles that may be used although they are superusers, may replicate, bypass row security or begin with `pg_`.",
@@ -268,9 +305,21 @@ export const clusterSchema = z.strictObject({
     ),
 });
 
+/** The loader has put what `uri` stands for in its place, so that only `hosts` is left. */
+export const clusterSchema = cluster.transform(({ uri: _, hosts, ...rest }, context) => {
+  if (hosts !== undefined) return { ...rest, hosts };
+  context.issues.push({
+    code: "custom",
+    message: "is missing; list the servers here",
+    path: ["hosts"],
+    input: hosts,
+  });
+  return z.NEVER;
+});
+
 const serverTls = z.strictObject({
   certFile: filePath.describe("Certificate chain (PEM)."),
-  keyFile: filePath.describe("Private key (PEM)."),
+  keyFile: secretPath.describe("Private key (PEM)."),
   minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
 });
 
@@ -306,10 +355,10 @@ const postgresDoor = z.strictObject({
 const limits = z
   .strictObject({
     handshakeTimeout: duration
-      .default(15_000)
+      .prefault("15s")
       .describe("From the accepted connection to the end of the login."),
-    startupPacket: size.default(10_000).describe("The largest startup packet (PostgreSQL: 10,000 bytes)."),
-    passwordMessage: size.default(64 * 1024).describe("The largest password message, that is, token."),
+    startupPacket: size.prefault("10000B").describe("The largest startup packet (PostgreSQL: 10,000 bytes)."),
+    passwordMessage: size.prefault("64kB").describe("The largest password message, that is, token."),
     connections: z.int().min(1).default(10_000).describe("Connections in total."),
     connectionsPerIdentity: z.int().min(1).default(1000).describe("Sessions of one identity."),
     unauthenticatedPerAddress: z
@@ -327,7 +376,7 @@ const limits = z
       .min(0)
       .default(60)
       .describe("Failed logins of one address within a minute before it must wait; 0 switches this off."),
-    drainTimeout: duration.default(30_000).describe("How long SIGTERM waits for sessions to end."),
+    drainTimeout: duration.prefault("30s").describe("How long SIGTERM waits for sessions to end."),
   })
   .prefault({});
 
@@ -355,14 +404,20 @@ export const configSchema = z.strictObject({
   log: log.describe("What is logged, to standard error."),
 });
 
+/** Frozen all the way down; secrets and paths keep their own types. */
+type Frozen<T> = T extends Secret | ClaimPath
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+
 /** The whole configuration, validated, with every default filled in. */
-export type Config = z.output<typeof configSchema>;
-export type IssuerConfig = z.output<typeof issuerSchema>;
-export type ClusterConfig = z.output<typeof clusterSchema>;
-export type PostgresDoorConfig = z.output<typeof postgresDoor>;
-export type LimitsConfig = z.output<typeof limits>;
-export type LoginConfig = z.output<typeof login>;
-export type SecretSource = z.output<typeof secretSource>;
-export type AdminConfig = z.output<typeof admin>;
-export type LogConfig = z.output<typeof log>;
+export type Config = Frozen<z.output<typeof configSchema>>;
+export type IssuerConfig = Frozen<z.output<typeof issuerSchema>>;
+export type ClusterConfig = Frozen<z.output<typeof clusterSchema>>;
+export type PostgresDoorConfig = Frozen<z.output<typeof postgresDoor>>;
+export type LimitsConfig = Frozen<z.output<typeof limits>>;
+export type LoginConfig = Frozen<z.output<typeof login>>;
+export type AdminConfig = Frozen<z.output<typeof admin>>;
+export type LogConfig = Frozen<z.output<typeof log>>;
 export type Algorithm = z.output<typeof algorithm>;

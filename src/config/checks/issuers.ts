@@ -1,0 +1,128 @@
+import type { Path } from "../errors.ts";
+import type { Findings } from "../prepare.ts";
+import type { IssuerConfig } from "../schema.ts";
+import { isLoopback } from "./loopback.ts";
+import type { Parts, Placed } from "./parts.ts";
+import { checkUnique, eachRepeated } from "./parts.ts";
+
+/** RFC 7518 §3.2: an HS256 key is at least as long as the hash. */
+const MIN_SECRET_BYTES = 32;
+
+/** What the schema cannot see of issuers: which keys go with which algorithms, and how issuers go together. */
+export function checkIssuers(parts: Parts, findings: Findings): void {
+  for (const { index, config } of parts.issuers) {
+    const base = ["issuers", index];
+    checkSources(config, base, findings);
+    checkSecret(config, base, findings);
+    checkUrls(config, base, findings);
+  }
+  checkUnique("issuers", parts.issuerNames, findings);
+  checkSeparate(parts.issuers, findings);
+}
+
+const PUBLIC_SOURCES = ["pem", "pemFiles", "jwks", "jwksFile", "jwksUrl", "discovery"] as const;
+
+function publicSources({ keys }: IssuerConfig): string[] {
+  return PUBLIC_SOURCES.filter((source) => {
+    const value = keys[source];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+}
+
+function checkSources(issuer: IssuerConfig, base: Path, findings: Findings): void {
+  if (issuer.keys.secret === undefined && publicSources(issuer).length === 0)
+    findings.fault(
+      [...base, "keys"],
+      `has no source of keys; give one of ${PUBLIC_SOURCES.join(", ")} or secret`,
+    );
+}
+
+/** One secret both makes and verifies tokens. Mixed with public keys it invites algorithm confusion, so it stays alone. */
+function checkSecret(issuer: IssuerConfig, base: Path, findings: Findings): void {
+  const { secret } = issuer.keys;
+  const hs256 = issuer.algorithms?.includes("HS256") ?? false;
+  if (secret === undefined) {
+    if (hs256)
+      findings.fault(
+        [...base, "algorithms"],
+        "HS256 needs a shared secret; give keys.secret or remove HS256",
+      );
+    return;
+  }
+  if (Buffer.byteLength(secret.reveal()) < MIN_SECRET_BYTES)
+    findings.fault(
+      [...base, "keys", "secret"],
+      `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`,
+    );
+  const others = publicSources(issuer);
+  if (others.length > 0)
+    findings.fault(
+      [...base, "keys", "secret"],
+      `stands beside ${others.join(", ")}; a shared secret must be alone: write a second issuer`,
+    );
+  if (issuer.algorithms?.some((algorithm) => algorithm !== "HS256"))
+    findings.fault(
+      [...base, "algorithms"],
+      "a shared secret permits HS256 only; remove the other algorithms",
+    );
+}
+
+/** Whoever can change the keys on their way is everybody: plain HTTP is for this machine only. */
+function checkUrls(issuer: IssuerConfig, base: Path, findings: Findings): void {
+  const { jwksUrl, discovery } = issuer.keys;
+  if (jwksUrl !== undefined) checkUrl(jwksUrl, [...base, "keys", "jwksUrl"], findings);
+  if (discovery !== true) return;
+  if (issuer.issuer === undefined)
+    findings.fault([...base, "keys", "discovery"], "needs the issuer's URL; set issuer beside keys");
+  else checkUrl(issuer.issuer, [...base, "issuer"], findings);
+}
+
+function checkUrl(text: string, path: Path, findings: Findings): void {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    findings.fault(path, "must be an https:// URL, because keys are fetched from it; write it whole");
+  else if (url.protocol === "http:" && !isLoopback(url.hostname))
+    findings.fault(
+      path,
+      "fetches keys over plain HTTP, where anyone on the way can replace them; use https://",
+    );
+  else if (url.username !== "" || url.password !== "")
+    findings.fault(
+      path,
+      "has a user or a password; remove them, and use fetch.bearerFile if the server wants a token",
+    );
+}
+
+/** The `iss` under which an issuer's identities are known. */
+function identityIssuer({ issuer, name }: IssuerConfig): string {
+  return issuer ?? name;
+}
+
+/** Identities are `<issuer>:<sub>`: two issuers must never be able to make the same one. */
+function checkSeparate(issuers: readonly Placed<IssuerConfig>[], findings: Findings): void {
+  eachRepeated(
+    issuers,
+    ({ config }) => config.issuer,
+    ({ index }) =>
+      findings.fault(
+        ["issuers", index, "issuer"],
+        "is the same as of an issuer above; put the keys of both into one",
+      ),
+  );
+  for (const { index, config } of issuers) {
+    const mine = identityIssuer(config);
+    const other = issuers.find(
+      (one) =>
+        one.index !== index && clashes(mine, identityIssuer(one.config), one.config.issuer !== config.issuer),
+    );
+    if (other !== undefined)
+      findings.fault(
+        ["issuers", index, config.issuer === undefined ? "name" : "issuer"],
+        `could make the same identities as issuer "${other.config.name}", which are issuer:sub; choose another name`,
+      );
+  }
+}
+
+function clashes(mine: string, other: string, distinct: boolean): boolean {
+  return (distinct && mine === other) || mine.startsWith(`${other}:`);
+}

@@ -1,0 +1,186 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { z } from "zod";
+import { checkClusters } from "./checks/clusters.ts";
+import { checkDoors } from "./checks/doors.ts";
+import { checkIssuers } from "./checks/issuers.ts";
+import type { Parts, Placed } from "./checks/parts.ts";
+import { resolveUris } from "./connection-strings.ts";
+import type { Fault, Path } from "./errors.ts";
+import { unreadable } from "./files.ts";
+import { reportIssues } from "./issues.ts";
+import type { Env } from "./overlay.ts";
+import { overlay } from "./overlay.ts";
+import type { Findings } from "./prepare.ts";
+import { expandAll, findFiles, readSecrets } from "./prepare.ts";
+import type { Config } from "./schema.ts";
+import { clusterSchema, configSchema, issuerSchema } from "./schema.ts";
+import type { Source, SourceResult } from "./source.ts";
+import { valueSource, yamlSource } from "./source.ts";
+import { freezeDeep, isTooDeep, valueAt } from "./tree.ts";
+
+export type LoadOptions =
+  | { readonly env: Env; readonly file: string }
+  /** A configuration that is not in a file; `${NAME}` in it is taken as it is. */
+  | { readonly env: Env; readonly value: unknown; readonly source: string };
+
+export type LoadResult =
+  | {
+      readonly kind: "ok";
+      readonly config: Config;
+      /** The file's path, or the name that was given. */
+      readonly source: string;
+      readonly warnings: readonly Fault[];
+    }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+
+/** A configuration is a few hundred lines; a larger file was named by mistake. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * Reads the configuration from a file or a value, lays the environment over it, reads the secrets that it points to,
+ * and checks all of it. Every fault is reported together; the result is frozen. Never throws for what it reads.
+ */
+export function loadConfig(options: LoadOptions): LoadResult {
+  const read = "file" in options ? readSource(options.file) : fromValue(options.source, options.value);
+  if (read.kind === "faults") return read;
+  const directory = "file" in options ? dirname(resolve(options.file)) : process.cwd();
+  return new Loading(read.source, options.env).run(directory, "file" in options);
+}
+
+function fromValue(name: string, value: unknown): SourceResult {
+  return { kind: "ok", source: valueSource(name, value) };
+}
+
+function readSource(file: string): SourceResult {
+  const fault = (message: string): SourceResult => ({
+    kind: "faults",
+    faults: [{ where: file, path: [], message }],
+  });
+  try {
+    const stat = statSync(file);
+    if (stat.isDirectory()) return fault("is a directory; name the configuration file in it");
+    if (stat.size > MAX_FILE_BYTES)
+      return fault(`is larger than ${MAX_FILE_BYTES} bytes; name the configuration file`);
+    return yamlSource(file, readFileSync(file, "utf8"));
+  } catch (error) {
+    return fault(`the configuration ${unreadable(file, error)}`);
+  }
+}
+
+/** One run of the loader: what was found on the way, and where each setting came from. */
+class Loading implements Findings {
+  readonly #source: Source;
+  readonly #env: Env;
+  readonly #faults: Fault[] = [];
+  readonly #warnings: Fault[] = [];
+  /** Paths (as JSON) that have a fault already. */
+  readonly #faulty = new Set<string>();
+  readonly #uriOf = new Map<string, Path>();
+  #setBy: ReadonlyMap<string, string> = new Map();
+
+  constructor(source: Source, env: Env) {
+    this.#source = source;
+    this.#env = env;
+  }
+
+  fault(path: Path, message: string): void {
+    const key = JSON.stringify(path);
+    if (this.#faulty.has(key)) return;
+    this.#faulty.add(key);
+    this.#faults.push({ where: this.#where(path), path, message });
+  }
+
+  warn(path: Path, message: string): void {
+    this.#warnings.push({ where: this.#where(path), path, message });
+  }
+
+  run(directory: string, expands: boolean): LoadResult {
+    // An empty file is an empty map, so that the first message is about what is missing.
+    const written = this.#source.value ?? {};
+    if (isTooDeep(written)) {
+      this.fault([], "is nested too deeply to be a configuration; correct it");
+      return { kind: "faults", faults: this.#faults };
+    }
+    const overlaid = overlay(written, this.#env);
+    this.#setBy = overlaid.setBy;
+    this.#faults.push(...overlaid.faults);
+    const fromEnvironment = (path: Path) => this.#setterOf(path) !== undefined;
+    const expanded = expands ? expandAll(overlaid.value, this.#env, fromEnvironment, this) : overlaid.value;
+    const whole = resolveUris(expanded, this, (path, uri) => this.#uriOf.set(JSON.stringify(path), uri));
+    return this.#check(readSecrets(findFiles(whole, directory, this), this));
+  }
+
+  #check(value: unknown): LoadResult {
+    const parsed = configSchema.safeParse(value);
+    if (!parsed.success) reportIssues(parsed.error.issues, value, this);
+    const parts = partsOf(value);
+    checkIssuers(parts, this);
+    checkClusters(parts, this);
+    checkDoors(parts, this);
+    if (!parsed.success || this.#faults.length > 0)
+      return { kind: "faults", faults: this.#faults.sort(byPlace) };
+    return {
+      kind: "ok",
+      config: freezeDeep(parsed.data),
+      source: this.#source.name,
+      warnings: this.#warnings,
+    };
+  }
+
+  #where(path: Path): string {
+    const setter = this.#setterOf(path);
+    if (setter !== undefined) return `environment ${setter}`;
+    return this.#source.locate(this.#uriAround(path) ?? path);
+  }
+
+  /** The variable that set this setting or one around it. */
+  #setterOf(path: Path): string | undefined {
+    return around(path, this.#setBy) ?? around(this.#uriAround(path) ?? [], this.#setBy);
+  }
+
+  #uriAround(path: Path): Path | undefined {
+    return around(path, this.#uriOf);
+  }
+}
+
+/** In the order of the file. */
+function byPlace(a: Fault, b: Fault): number {
+  return a.where.localeCompare(b.where, "en", { numeric: true });
+}
+
+/** What a map says of a path, or else of the nearest path around it. */
+function around<T>(path: Path, map: ReadonlyMap<string, T>): T | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const found = map.get(JSON.stringify(path.slice(0, length)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function partsOf(value: unknown): Parts {
+  const door = configSchema.shape.doors.safeParse(valueAt(value, ["doors"]));
+  return {
+    issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
+    issuerNames: namesOf(valueAt(value, ["issuers"])),
+    clusters: accepted(clusterSchema, valueAt(value, ["clusters"])),
+    clusterNames: namesOf(valueAt(value, ["clusters"])),
+    door: door.success ? door.data.postgres : undefined,
+  };
+}
+
+function accepted<T>(schema: z.ZodType<T>, list: unknown): Placed<T>[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: unknown, index) => {
+    const parsed = schema.safeParse(entry);
+    return parsed.success ? [{ index, config: parsed.data }] : [];
+  });
+}
+
+function namesOf(list: unknown): (string | undefined)[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((entry: unknown) => {
+    const name = valueAt(entry, ["name"]);
+    return typeof name === "string" ? name : undefined;
+  });
+}
