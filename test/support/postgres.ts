@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/demo/embedded-postgres.ts";
+import { type TestAuthority, testAuthority } from "./certificates.ts";
+
+/** The superuser that tests set things up with; trusted from loopback, whatever pg_hba says otherwise. */
+const ADMIN = "test_admin";
+
+export interface TestPostgresOptions {
+  /** Lines of pg_hba.conf after the administrator's; SCRAM for everybody by default. */
+  readonly hba?: readonly string[];
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Run as superuser in database `postgres` once the server is up. */
+  readonly sql?: string;
+  /** Without it the server speaks TLS with a certificate for `localhost` and 127.0.0.1. */
+  readonly tls?: false;
+}
+
+export interface TestPostgres extends EmbeddedPostgres {
+  /** The authority of the server's certificate and of the client certificates that it trusts. */
+  readonly authority: TestAuthority;
+  /** The authority's certificate and key, as files. */
+  readonly caFile: string;
+  readonly caKeyFile: string;
+  /** The server's log so far. */
+  readonly lines: readonly string[];
+  /** Runs SQL as superuser and returns the rows (of the last statement, when there are several). */
+  query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
+  /** Replaces the lines of pg_hba.conf after the administrator's. */
+  setHba(hba: readonly string[]): Promise<void>;
+}
+
+const SCRAM_FOR_ALL = [
+  "host all all 127.0.0.1/32 scram-sha-256",
+  "host replication all 127.0.0.1/32 scram-sha-256",
+];
+
+/** Starts an embedded PostgreSQL 18 in a fresh directory. `stop()` leaves nothing behind. */
+export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const directory = mkdtempSync(join(tmpdir(), "postern-pg-"));
+  const authority = await testAuthority();
+  const lines: string[] = [];
+  const hba = (more: readonly string[]) => [`host all ${ADMIN} 127.0.0.1/32 trust`, ...more];
+  const server = await startEmbeddedPostgres({
+    directory,
+    hba: hba(options.hba ?? SCRAM_FOR_ALL),
+    settings: { max_connections: "200", wal_level: "logical", shared_buffers: "32MB", ...options.settings },
+    ...(options.tls === false ? {} : { tls: await serverTls(authority) }),
+    setUp: [{ database: "postgres", sql: `CREATE ROLE ${ADMIN} SUPERUSER LOGIN;` }],
+    log: (line) => lines.push(line),
+  });
+  const cut = () => process.kill(server.pid, "SIGQUIT");
+  process.once("exit", cut);
+  const query = (sql: string, database = "postgres") => queryAs(server.port, ADMIN, sql, database);
+  if (options.sql !== undefined) await query(options.sql);
+  return {
+    ...server,
+    authority,
+    ...authorityFiles(directory, authority),
+    lines,
+    query,
+    setHba: async (more) => {
+      server.write("pg_hba.conf", `${hba(more).join("\n")}\n`);
+      await reloaded(server, query);
+    },
+    stop: async () => {
+      process.removeListener("exit", cut);
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function serverTls(authority: TestAuthority) {
+  return { ...(await authority.server(["localhost", "127.0.0.1"])), clientCa: authority.cert };
+}
+
+function authorityFiles(directory: string, authority: TestAuthority) {
+  const caFile = join(directory, "ca.crt");
+  const caKeyFile = join(directory, "ca.key");
+  writeFileSync(caFile, authority.cert);
+  writeFileSync(caKeyFile, authority.key, { mode: 0o600 });
+  return { caFile, caKeyFile };
+}
+
+async function queryAs(port: number, user: string, sql: string, database: string) {
+  const client = new pg.Client({ host: "127.0.0.1", port, user, database });
+  await client.connect();
+  try {
+    const result: unknown = await client.query(sql);
+    const last = Array.isArray(result) ? result.at(-1) : result;
+    return (last as pg.QueryResult<Record<string, unknown>>).rows; // pg's typing hides several results
+  } finally {
+    await client.end();
+  }
+}
+
+/** Resolves when a backend started after the reload has the new configuration. */
+async function reloaded(server: EmbeddedPostgres, query: TestPostgres["query"]): Promise<void> {
+  const [before] = await query("SELECT pg_conf_load_time()::text AS at");
+  server.reload();
+  for (;;) {
+    const [after] = await query("SELECT pg_conf_load_time()::text AS at");
+    if (after?.["at"] !== before?.["at"]) return;
+  }
+}
