@@ -10,10 +10,15 @@ import { ClaimPath } from "./claim-path.ts";
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** A hundred years: whatever is longer is a slip of the hand, and arithmetic with it would lose milliseconds. */
+const MAX_DURATION_MS = 36_525 * UNIT_MS.d;
+
 /** A duration as people write it → milliseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  if (match === null) return undefined;
+  const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  return ms <= MAX_DURATION_MS ? ms : undefined;
 }
 
 const UNIT_BYTES = { B: 1, kB: 1024, MB: 1024 ** 2 } as const;
@@ -31,6 +36,7 @@ const durationOrZero = z
     /^\d{1,9}(ms|s|m|h|d)$/,
     "is not a duration; write a whole number and a unit: 500ms, 30s, 5m, 8h or 1d",
   )
+  .refine((text) => parseDuration(text) !== undefined, "is longer than a hundred years; write a shorter one")
   .transform((text) => parseDuration(text) ?? 0);
 
 const duration = durationOrZero.refine((ms) => ms > 0, "is no time at all; write a duration above zero");
@@ -143,7 +149,10 @@ const fetching = z
 export const issuerSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,62}$/,
+      "is not an issuer's name; write lower-case letters, digits and `-`, at most 63",
+    )
     .describe("A short name for logs, metrics and `decide.issuers`."),
   issuer: z
     .string()
