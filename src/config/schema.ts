@@ -37,15 +37,19 @@ const durationOrZero = z
     "is not a duration; write a whole number and a unit: 500ms, 30s, 5m, 8h or 1d",
   )
   .refine((text) => parseDuration(text) !== undefined, "is longer than a hundred years; write a shorter one")
-  .transform((text) => parseDuration(text) ?? 0);
+  .transform((text) => parseDuration(text) ?? 0)
+  .meta({ title: "duration" });
 
-const duration = durationOrZero.refine((ms) => ms > 0, "is no time at all; write a duration above zero");
+const duration = durationOrZero
+  .refine((ms) => ms > 0, "is no time at all; write a duration above zero")
+  .meta({ title: "duration" });
 
 /** `512B`, `64kB`, `1MB` → bytes. */
 const size = z
   .string()
   .regex(/^\d{1,9}(B|kB|MB)$/, "is not a size; write a whole number and a unit: 512B, 64kB or 1MB")
-  .transform((text) => parseSize(text) ?? 0);
+  .transform((text) => parseSize(text) ?? 0)
+  .meta({ title: "size" });
 
 const port = z.int().min(0).max(65535);
 /** A file or directory. The loader makes it absolute and looks whether it is there. */
@@ -59,7 +63,8 @@ const roleName = z
   .refine(
     (text) => parseRoleName(text) !== undefined,
     "cannot be a role name; PostgreSQL allows 1 to 63 bytes without NUL",
-  );
+  )
+  .meta({ title: "role" });
 
 /** Text, or a file that the loader reads before the schema sees it: what comes out is always the secret itself. */
 const secretSource = z
@@ -87,12 +92,15 @@ const secretSource = z
   .describe("A secret: text, or `{file: path}`.");
 
 /** A JSON Path (RFC 9535) into the claims. */
-const claimPath = z.string().transform((text, context) => {
-  const path = ClaimPath.parse(text);
-  if (path instanceof ClaimPath) return path;
-  context.issues.push({ code: "custom", message: path.fault, input: text });
-  return z.NEVER;
-});
+const claimPath = z
+  .string()
+  .transform((text, context) => {
+    const path = ClaimPath.parse(text);
+    if (path instanceof ClaimPath) return path;
+    context.issues.push({ code: "custom", message: path.fault, input: text });
+    return z.NEVER;
+  })
+  .meta({ title: "JSON Path" });
 
 const algorithm = z.enum([
   "EdDSA",
@@ -108,14 +116,14 @@ const algorithm = z.enum([
   "HS256",
 ]);
 
-const jwk = z.looseObject({ kty: z.string() });
+const jwk = z.looseObject({ kty: z.string() }).meta({ title: "JWK" });
 
 const keys = z
   .strictObject({
     pem: z.array(z.string()).optional().describe("Public keys in PEM (SPKI), several at once for rotation."),
     pemFiles: z.array(filePath).optional().describe("Files that hold public keys in PEM."),
     jwks: z
-      .strictObject({ keys: z.array(jwk) })
+      .strictObject({ keys: z.array(jwk).describe("The keys (RFC 7517 §4); public ones only.") })
       .optional()
       .describe("A JWK Set written here (RFC 7517)."),
     jwksFile: filePath.optional().describe("A file that holds a JWK Set; watched."),
@@ -188,7 +196,7 @@ export const issuerSchema = z.strictObject({
 });
 
 const tokenDecision = z.strictObject({
-  mode: z.literal("token"),
+  mode: z.literal("token").describe("The signed claim names the role; no store is needed."),
   issuers: z
     .array(z.string())
     .min(1)
@@ -210,16 +218,18 @@ const tokenDecision = z.strictObject({
 
 const host = z.strictObject({
   host: z.string().min(1).describe("Name or address, without brackets; no Unix socket."),
-  port: port.min(1).default(5432).describe("Port."),
+  port: port.min(1).default(5432).describe("The server's port."),
 });
 
 const login = z.discriminatedUnion("method", [
   z.strictObject({
-    method: z.literal("shared-password"),
+    method: z.literal("shared-password").describe("All roles have one password."),
     password: secretSource.describe("One password that every role has."),
   }),
   z.strictObject({
-    method: z.literal("role-password"),
+    method: z
+      .literal("role-password")
+      .describe("Each role has its own password, from one or more of these sources."),
     passwords: z.record(roleName, secretSource).optional().describe("Role → password."),
     directory: filePath
       .optional()
@@ -230,14 +240,20 @@ const login = z.discriminatedUnion("method", [
       .describe("Passwords are in `<prefix><ROLE>`, the role in upper case with `_` for other characters."),
   }),
   z.strictObject({
-    method: z.literal("certificate"),
+    method: z
+      .literal("certificate")
+      .describe("No password exists: a client certificate is minted for each role."),
     caCertFile: filePath.describe("The CA certificate that PostgreSQL trusts (`ssl_ca_file`)."),
     caKeyFile: secretPath.describe(
       "The CA's private key; a short-lived certificate with CN = role is minted for each role.",
     ),
     lifetime: duration.prefault("1h").describe("How long a minted certificate is valid."),
   }),
-  z.strictObject({ method: z.literal("trust") }),
+  z.strictObject({
+    method: z
+      .literal("trust")
+      .describe("The server asks for nothing; it must be reachable by Postern alone."),
+  }),
 ]);
 
 const upstreamTls = z
@@ -245,7 +261,9 @@ const upstreamTls = z
     mode: z
       .enum(["disable", "prefer", "require", "verify-ca", "verify-full"])
       .default("verify-full")
-      .describe("As libpq's sslmode."),
+      .describe(
+        "As libpq's sslmode: whether TLS is used, and whether the server's certificate and name are verified.",
+      ),
     caFile: filePath
       .optional()
       .describe(
@@ -265,7 +283,8 @@ const cluster = z.strictObject({
     .refine(
       (text) => parseClusterName(text) !== undefined,
       "is not a cluster name; write lower-case letters, digits and `-`, at most 63",
-    ),
+    )
+    .describe("A short name for logs, metrics and `defaultCluster`."),
   namespace: z.string().min(1).default("default").describe("The namespace that policy is written against."),
   uri: z
     .string()
@@ -329,7 +348,10 @@ export const clusterSchema = cluster.transform(({ uri: _, hosts, ...rest }, cont
 const serverTls = z.strictObject({
   certFile: filePath.describe("Certificate chain (PEM)."),
   keyFile: secretPath.describe("Private key (PEM)."),
-  minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
+  minVersion: z
+    .enum(["TLSv1.2", "TLSv1.3"])
+    .default("TLSv1.2")
+    .describe("The oldest TLS that clients may use."),
 });
 
 const postgresDoor = z.strictObject({
@@ -351,7 +373,12 @@ const postgresDoor = z.strictObject({
       "What is asked of clients that don't say: the token as a cleartext password, or SASL OAUTHBEARER (RFC 7628).",
     ),
   oauth: z
-    .strictObject({ openidConfiguration: z.url(), scope: z.string().optional() })
+    .strictObject({
+      openidConfiguration: z
+        .url()
+        .describe("The issuer's discovery document, `https://…/.well-known/openid-configuration`."),
+      scope: z.string().optional().describe("The scope that clients ask for."),
+    })
     .optional()
     .describe("What OAUTHBEARER tells clients about where to get a token."),
   defaultCluster: z
@@ -390,14 +417,17 @@ const limits = z
   .prefault({});
 
 const admin = z.strictObject({
-  host: z.string().default("127.0.0.1"),
-  port: port.default(9187),
+  host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),
+  port: port.default(9187).describe("Port to listen on; 0 picks a free one."),
 });
 
 const log = z
   .strictObject({
-    level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
-    format: z.enum(["json", "text"]).default("json"),
+    level: z
+      .enum(["trace", "debug", "info", "warn", "error", "silent"])
+      .default("info")
+      .describe("The least important lines that are written."),
+    format: z.enum(["json", "text"]).default("json").describe("JSON for machines, text for people."),
   })
   .prefault({});
 

@@ -8,6 +8,7 @@ import { configSchema } from "./schema.ts";
  */
 export interface Shape {
   readonly type?: string;
+  readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
