@@ -25,6 +25,7 @@ const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "cancel.v1": "debug",
   "keys.loaded.v1": "info",
   "keys.failed.v1": "error",
+  "keys.skipped.v1": "warn",
   "config.loaded.v1": "info",
   "config.refused.v1": "error",
   "tls.loaded.v1": "info",

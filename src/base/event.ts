@@ -109,6 +109,8 @@ export type Event =
       readonly detail: string;
       readonly ageMs: number | undefined;
     }
+  /** A key that an issuer publishes but that cannot be used, and why; its other keys still are. */
+  | { readonly event: "keys.skipped.v1"; readonly issuer: string; readonly detail: string }
   | { readonly event: "config.loaded.v1"; readonly source: string }
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
   | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }

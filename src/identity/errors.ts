@@ -15,7 +15,8 @@ export type IdentityErrorCode =
   | "identity/not-yet-valid"
   | "identity/too-old"
   | "identity/audience"
-  | "identity/type";
+  | "identity/type"
+  | "identity/configuration";
 
 const refused = (publicMessage: string): ErrorSpec => ({ sqlstate: "28P01", http: 401, publicMessage });
 
@@ -38,4 +39,9 @@ export const identityErrors: Readonly<Record<IdentityErrorCode, ErrorSpec>> = {
   "identity/too-old": refused("the token is too old; get a new one"),
   "identity/audience": refused("the token is meant for another service"),
   "identity/type": refused("the token is not valid"),
+  "identity/configuration": {
+    sqlstate: "F0000",
+    http: 500,
+    publicMessage: "the configuration of the issuers cannot be used",
+  },
 };
