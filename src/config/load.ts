@@ -31,6 +31,8 @@ export type LoadResult =
       /** The file's path, or the name that was given. */
       readonly source: string;
       readonly warnings: readonly Fault[];
+      /** Every file that it was read from or names, absolute: a change of one of them may change what is in force. */
+      readonly files: readonly string[];
     }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
@@ -45,7 +47,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const read = "file" in options ? readSource(options.file) : fromValue(options.source, options.value);
   if (read.kind === "faults") return read;
   const directory = "file" in options ? dirname(resolve(options.file)) : process.cwd();
-  return new Loading(read.source, options.env).run(directory, "file" in options);
+  const loading = new Loading(read.source, options.env);
+  if ("file" in options) loading.file(resolve(options.file));
+  return loading.run(directory, "file" in options);
 }
 
 function fromValue(name: string, value: unknown): SourceResult {
@@ -64,6 +68,8 @@ function readSource(file: string): SourceResult {
       return fault(`is larger than ${MAX_FILE_BYTES} bytes; name the configuration file`);
     return yamlSource(file, readFileSync(file, "utf8"));
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return fault("there is no such file; name the configuration with --config, or create it");
     return fault(`the configuration ${unreadable(file, error)}`);
   }
 }
@@ -77,6 +83,7 @@ class Loading implements Findings {
   /** Paths (as JSON) that have a fault already. */
   readonly #faulty = new Set<string>();
   readonly #uriOf = new Map<string, Path>();
+  readonly #files: string[] = [];
   #setBy: ReadonlyMap<string, string> = new Map();
 
   constructor(source: Source, env: Env) {
@@ -93,6 +100,10 @@ class Loading implements Findings {
 
   warn(path: Path, message: string): void {
     this.#warnings.push({ where: this.#where(path), path, message });
+  }
+
+  file(path: string): void {
+    this.#files.push(path);
   }
 
   run(directory: string, expands: boolean): LoadResult {
@@ -125,6 +136,7 @@ class Loading implements Findings {
       config: freezeDeep(parsed.data),
       source: this.#source.name,
       warnings: this.#warnings,
+      files: [...new Set(this.#files)],
     };
   }
 

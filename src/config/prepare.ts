@@ -11,6 +11,8 @@ import { isTree, mapTree } from "./tree.ts";
 export interface Findings {
   fault(path: Path, message: string): void;
   warn(path: Path, message: string): void;
+  /** A file that the configuration names. */
+  file(path: string): void;
 }
 
 /** Replaces `${NAME}` in every text that does not come from the environment already. */
@@ -36,6 +38,7 @@ export function findFiles(value: unknown, directory: string, findings: Findings)
     const format = formatAt(path);
     if (format === undefined) return node;
     const file = resolve(directory, node);
+    findings.file(file);
     const fault = fileFault(file);
     if (fault !== undefined) findings.fault(path, fault);
     const warning = format === "secret-path" ? fileWarning(file) : undefined;

@@ -10,7 +10,8 @@ const QUIET_MS = 250;
 /** Notifications get lost on network and overlay file systems, so contents are looked at this often all the same. */
 const LOOK_MS = 10_000;
 
-interface Watching {
+/** A watch that is going on. */
+export interface Watching {
   /** Ends the watching. No call follows. */
   close(): void;
 }

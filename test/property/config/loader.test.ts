@@ -6,10 +6,10 @@ import { stringify } from "yaml";
 import { faultText } from "../../../src/config/errors.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { envName } from "../../../src/config/overlay.ts";
-import { parseDuration, parseSize } from "../../../src/config/schema.ts";
 import { parseServerList } from "../../../src/config/server-list.ts";
 import { yamlSource } from "../../../src/config/source.ts";
 import { isTooDeep } from "../../../src/config/tree.ts";
+import { parseDuration, parseSize } from "../../../src/config/units.ts";
 
 const GOOD = {
   doors: { postgres: { port: 0 } },

@@ -220,7 +220,7 @@ test("a file that does not exist is named", (t) => {
   const directory = directoryWith(t);
   const result = loadConfig({ file: join(directory, "postern.yaml"), env: {} });
   assert.deepEqual(faultsOf({ ...result, directory }), [
-    'postern.yaml: the configuration "postern.yaml" does not exist; correct the path or create the file',
+    "postern.yaml: there is no such file; name the configuration with --config, or create it",
   ]);
 });
 
@@ -286,6 +286,19 @@ test("files of secrets and keys that everybody can read are warned about", (t) =
     'postern.yaml:7:51: clusters[0].login.password.file: "pw" can be read by every user of this machine; run chmod o-r on it',
     'postern.yaml:9:42: doors.postgres.tls.keyFile: "key.pem" can be read by every user of this machine; run chmod o-r on it',
   ]);
+});
+
+test("every file that it came from is told, so that a change of one can be noticed", (t) => {
+  const yaml = cluster(
+    "    login: { method: shared-password, password: { file: pw } }\n    tls: { caFile: ca.pem }",
+  );
+  const result = load(t, yaml, {}, { pw: "x", "ca.pem": "y" });
+  assert.ok(result.kind === "ok");
+  const names = ["postern.yaml", "pw", "ca.pem"];
+  assert.deepEqual(
+    result.files,
+    names.map((name) => join(result.directory, name)),
+  );
 });
 
 test("a configuration can be a value, whose texts are taken as they are", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDuration, parseSize } from "../../../src/config/schema.ts";
 import { advice, nearest } from "../../../src/config/suggest.ts";
+import { parseDuration, parseSize } from "../../../src/config/units.ts";
 
 test("the nearest word is found over slips, swaps, case and separators", () => {
   const words = ["connections", "connectionsPerIdentity", "handshakeTimeout", "port", "host"];
