@@ -5,10 +5,21 @@
 import type { DestinationStream, Level } from "pino";
 import pino from "pino";
 import type { Event, Observe } from "../base/event.ts";
+import { redact } from "./redact.ts";
+import { asText } from "./text-line.ts";
 
 interface LogSettings {
   readonly level: Level | "silent";
   readonly format: "json" | "text";
+}
+
+interface LogOptions {
+  /** Standard error by default. */
+  readonly destination?: DestinationStream;
+  /** Whether the text format may use colours; by default when standard error is a terminal that wants them. */
+  readonly colours?: boolean;
+  /** Fields that every line carries. */
+  readonly fields?: Readonly<Record<string, string | number>>;
 }
 
 /** How loud each event is. Total: a new event must say. */
@@ -34,33 +45,28 @@ const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "drain.ended.v1": "info",
 };
 
-/** Names under which a secret could ever be handed in by mistake; their values are never written. */
-const REDACTED = ["token", "password", "secret", "credential", "authorization", "cookie", "key"];
-
-/** Makes an observer that writes one line an event to `destination` (standard error by default). */
-export function createLog(settings: LogSettings, destination?: DestinationStream): Observe {
-  const target = destination ?? pino.destination({ fd: 2, sync: true });
+/** Makes an observer that writes one line an event. A line is written when the event happens, never later. */
+export function createLog(settings: LogSettings, options: LogOptions = {}): Observe {
+  const target = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const colours = options.colours ?? wantsColours();
   const logger = pino(
     {
       level: settings.level,
-      base: null,
+      base: options.fields ?? null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: [...REDACTED, ...REDACTED.map((name) => `*.${name}`)], censor: "[secret]" },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (event) => redact(event) as Record<string, unknown>, // an object comes back as an object
+      },
     },
-    settings.format === "json" ? target : { write: (line) => target.write(asText(line)) },
+    settings.format === "json" ? target : { write: (line) => target.write(asText(line, colours)) },
   );
   return (event) => logger[LEVELS[event.event]](event);
 }
 
-/** `12:00:01 info  login.allowed role=analyst …` for people who watch a terminal. */
-function asText(line: string): string {
-  const { time, level, event, ...rest } = JSON.parse(line) as Record<string, unknown>;
-  const fields = Object.entries(rest).map(([name, value]) => `${name}=${plain(value)}`);
-  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(event).replace(/\.v\d+$/, "")} ${fields.join(" ")}\n`;
-}
-
-function plain(value: unknown): string {
-  if (typeof value === "string" && /^[\w.:@/+-]+$/.test(value)) return value;
-  return JSON.stringify(value);
+/** https://no-color.org */
+function wantsColours(): boolean {
+  return (
+    process.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+  );
 }
