@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { describe } from "./command.ts";
+import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { keysJwksCommand } from "./commands/keys-jwks.ts";
+import { keysNewCommand } from "./commands/keys-new.ts";
+import { tokenInspectCommand } from "./commands/token-inspect.ts";
+import { tokenMintCommand } from "./commands/token-mint.ts";
+
+/** The whole command tree. Commands load what they need only when they run. */
+export function createProgram(): Command {
+  const program = describe(
+    "postern",
+    "The access gateway for PostgreSQL: a short-lived token is the password.",
+    ["postern check", "postern check --config postern.yaml"],
+  )
+    .version(version(), "-V, --version", "print the version")
+    .addCommand(checkCommand())
+    .addCommand(explainCommand())
+    .addCommand(
+      group(
+        "keys",
+        "make and show keys",
+        [keysNewCommand(), keysJwksCommand()],
+        "postern keys new --out reports",
+      ),
+    )
+    .addCommand(
+      group(
+        "token",
+        "make and show tokens",
+        [tokenMintCommand(), tokenInspectCommand()],
+        "postern token mint --help",
+      ),
+    )
+    .addCommand(completionCommand(() => program));
+  return program.helpCommand(false);
+}
+
+function group(name: string, summary: string, commands: readonly Command[], example: string): Command {
+  const command = describe(name, summary, [example]);
+  for (const child of commands) command.addCommand(child);
+  return command.helpCommand(false);
+}
+
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  const { version: found } = JSON.parse(text) as { readonly version: string };
+  return found;
+}

@@ -1,0 +1,161 @@
+/**
+ * What the command line answers without a running daemon: whether a configuration would work, why a token is taken or
+ * not, and all about keys and tokens. It uses the same rooms as the daemon, and opens no door.
+ */
+import type { Explanation } from "../access/admit.ts";
+import { Access } from "../access/admit.ts";
+import { Attempts } from "../access/attempts.ts";
+import { systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
+import type { Event, Observe } from "../base/event.ts";
+import { parseDatabaseName, parseRoleName } from "../base/ids.ts";
+import { Secret } from "../base/secret.ts";
+import type { ClusterConfig, Config, IssuerConfig } from "../config/schema.ts";
+import { loadCertificate } from "../doors/postgres/certificate.ts";
+import { inspectToken } from "../identity/inspect.ts";
+import { createVerifier } from "../identity/token-verifier.ts";
+import type { Verifier } from "../identity/verifier.ts";
+import type { Wish } from "../policy/decision.ts";
+import { Sessions } from "../sessions/registry.ts";
+
+export { inspectToken } from "../identity/inspect.ts";
+export { mintToken, newKeyPair, publicJwk } from "../identity/mint.ts";
+
+/** What would keep the daemon from working with a configuration that is right in itself. */
+export async function checkParts(config: Config, fetchKeys: boolean): Promise<readonly string[]> {
+  return [...certificateProblems(config), ...(await keyProblems(config, fetchKeys))];
+}
+
+function certificateProblems(config: Config): string[] {
+  const tls = config.doors.postgres?.tls;
+  if (tls === undefined) return [];
+  try {
+    loadCertificate(tls);
+    return [];
+  } catch (error) {
+    return [`doors.postgres.tls: ${messageOf(error)}`];
+  }
+}
+
+async function keyProblems(config: Config, fetchKeys: boolean): Promise<readonly string[]> {
+  const local = ({ keys }: IssuerConfig) => keys.jwksUrl === undefined && keys.discovery !== true;
+  const issuers = fetchKeys ? config.issuers : config.issuers.filter(local);
+  const problems: string[] = [];
+  try {
+    await withVerifier(
+      issuers,
+      (event) => problems.push(...keyProblem(event)),
+      async () => {},
+    );
+  } catch (error) {
+    problems.push(...messageOf(error).split("\n"));
+  }
+  return problems;
+}
+
+function keyProblem(event: Event): string[] {
+  if (event.event !== "keys.failed.v1") return [];
+  return [`issuer "${event.issuer}": ${event.detail}; correct its keys`];
+}
+
+async function withVerifier<T>(
+  issuers: readonly IssuerConfig[],
+  observe: Observe,
+  use: (verifier: Verifier) => Promise<T>,
+): Promise<T> {
+  const verifier = createVerifier(issuers, { clock: systemClock, observe });
+  try {
+    await verifier.start();
+    return await use(verifier);
+  } finally {
+    verifier.close();
+  }
+}
+
+/** A configuration in one line. */
+export function summarize({ issuers, clusters, doors }: Config): string {
+  const door = doors.postgres;
+  const open =
+    door === undefined ? "no door" : `wire door on ${door.host === "" ? "*" : door.host}:${door.port}`;
+  return `${count(issuers.length, "issuer")}, ${count(clusters.length, "cluster")}, ${open}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** A login to be explained. What is left out is what a client gets that does not say it either. */
+export interface Question {
+  readonly token: string;
+  readonly cluster: string | undefined;
+  readonly database: string | undefined;
+  readonly role: string | undefined;
+  readonly replication: boolean;
+}
+
+export type Answer =
+  | {
+      readonly kind: "explained";
+      readonly wish: { readonly cluster: string; readonly database: string; readonly role: string };
+      readonly steps: Explanation["steps"];
+      readonly allowed: boolean;
+      readonly code: Explanation["code"];
+      /** Why not, in words; empty when it is allowed. */
+      readonly message: string;
+    }
+  | { readonly kind: "unanswerable"; readonly message: string };
+
+/** Runs the decision about a login with its working shown. It admits nobody and opens no connection. */
+export async function explainToken(config: Config, question: Question): Promise<Answer> {
+  const wish = wishOf(config, question);
+  if (typeof wish === "string") return { kind: "unanswerable", message: wish };
+  const observe = () => {};
+  return withVerifier(config.issuers, observe, async (verifier) => {
+    const parts = { verifier, sessions: new Sessions(systemClock), attempts: new Attempts(systemClock) };
+    const access = new Access({ ...parts, limits: config.limits, clock: systemClock, observe });
+    const token = new Secret(question.token);
+    const { steps, allowed, code } = await access.explain({ kind: "token", token }, wish);
+    const failed = steps.findLast((step) => !step.passed);
+    const { cluster, database, role } = wish;
+    const named = { cluster: cluster.name, database, role };
+    return { kind: "explained", wish: named, steps, allowed, code, message: failed?.saw ?? "" };
+  });
+}
+
+/** The wish that a question stands for, or why there is none. */
+function wishOf(config: Config, question: Question): (Wish & { readonly cluster: ClusterConfig }) | string {
+  const cluster = clusterOf(config, question.cluster);
+  if (typeof cluster === "string") return cluster;
+  const roleText = question.role ?? firstRole(question.token, cluster);
+  if (roleText === undefined) return "the token names no role that could be tried; give --role";
+  const role = parseRoleName(roleText);
+  const database = parseDatabaseName(question.database ?? roleText);
+  if (role === undefined)
+    return "the role is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
+  if (database === undefined)
+    return "the database is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
+  const peer = { address: "127.0.0.1", port: 0, tls: true };
+  return { cluster, database, role, door: "postgres", peer, replication: question.replication };
+}
+
+function clusterOf({ clusters, doors }: Config, name: string | undefined): ClusterConfig | string {
+  const wanted = name ?? doors.postgres?.defaultCluster;
+  const found = clusters.find(
+    ({ name }) => name === wanted || (wanted === undefined && clusters.length === 1),
+  );
+  if (found !== undefined) return found;
+  const names = clusters.map((cluster) => cluster.name).join(", ");
+  if (wanted === undefined) return `there are several clusters; give --cluster: ${names}`;
+  return `there is no cluster "${wanted}"; it can be ${names}`;
+}
+
+/** The first role that a token names, believed only as far as it takes to ask the question. */
+function firstRole(token: string, { decide }: ClusterConfig): string | undefined {
+  const content = inspectToken(token);
+  // A token that cannot be read gets a role all the same: the explanation is about the token.
+  if (content.verified === "malformed") return "unknown";
+  const value = decide.roleClaim.select(content.claims).flat()[0];
+  if (typeof value !== "string" || decide.roleMapping === undefined)
+    return typeof value === "string" ? value : "unknown";
+  return decide.roleMapping[value]?.[0] ?? "unknown";
+}
