@@ -1,0 +1,115 @@
+import type { Registry } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { Clock } from "../base/clock.ts";
+import type { Event } from "../base/event.ts";
+import { BoundedLabel } from "./bounded.ts";
+import type { Tally } from "./readings.ts";
+
+/** What each event counts. Total: a new event must say, even that it counts nothing. */
+export type Counting = {
+  readonly [K in Event["event"]]: (event: Extract<Event, { event: K }>) => void;
+};
+
+interface CountingParts {
+  readonly registers: Registry[];
+  readonly clock: Clock;
+  readonly tally: Tally;
+}
+
+/** From a login on the same machine to one that waits for a slow server; the default deadline is 15 s. */
+const LOGIN_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15];
+
+const nothing = () => {};
+
+/** Makes the series that are fed by events, and the table that feeds them. */
+export function createCounting({ registers, clock, tally }: CountingParts): Counting {
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter({ name: `postern_${name}`, help, labelNames, registers });
+  const refused = counter("connections_refused_total", "Connections that ended before a login was decided.", [
+    "door",
+    "code",
+  ]);
+  const logins = counter("logins_total", "Logins decided, by result and the check that failed.", [
+    "door",
+    "result",
+    "code",
+  ]);
+  const ended = counter("sessions_ended_total", "Sessions ended, by reason.", ["door", "reason"]);
+  const failures = counter("upstream_failures_total", "Upstream connections that failed.", [
+    "cluster",
+    "code",
+  ]);
+  const changes = counter("upstream_state_changes_total", "Changes of a host's state.", ["cluster", "state"]);
+  const cancels = counter("cancels_total", "Cancel requests, by whether the key was known.", ["matched"]);
+  const keyLoads = counter("key_loads_total", "Loads of an issuer's keys.", ["issuer", "result"]);
+  const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
+  const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door", "result"]);
+  const cut = counter("sessions_cut_total", "Sessions cut because they outlasted the drain.");
+  const sessions = new Gauge({
+    name: "postern_sessions",
+    help: "Sessions that are live.",
+    labelNames: ["door", "cluster"],
+    registers,
+  });
+  const loginSeconds = new Histogram({
+    name: "postern_login_seconds",
+    help: "From the accepted connection to ReadyForQuery, for logins that became sessions.",
+    labelNames: ["door", "cluster"],
+    buckets: LOGIN_SECONDS,
+    registers,
+  });
+  const notAfter = new Gauge({
+    name: "postern_tls_not_after_timestamp_seconds",
+    help: "When a door's certificate ends.",
+    labelNames: ["door"],
+    aggregator: "min",
+    registers,
+  });
+  const configLoadedAt = new Gauge({
+    name: "postern_config_loaded_timestamp_seconds",
+    help: "When the configuration in force was read.",
+    aggregator: "max",
+    registers,
+  });
+  const codes = new BoundedLabel();
+
+  return {
+    "door.opened.v1": nothing,
+    "door.closed.v1": nothing,
+    "connection.refused.v1": ({ door, code }) => refused.inc({ door, code: codes.of(code) }),
+    "login.allowed.v1": ({ door }) => logins.inc({ door, result: "allowed", code: "ok" }),
+    "login.denied.v1": ({ door, code }) => logins.inc({ door, result: "denied", code: codes.of(code) }),
+    "session.started.v1": ({ door, cluster, loginMs }) => {
+      sessions.inc({ door, cluster });
+      loginSeconds.observe({ door, cluster }, loginMs / 1000);
+    },
+    "session.ended.v1": ({ door, cluster, reason, bytesFromClient, bytesToClient }) => {
+      sessions.dec({ door, cluster });
+      ended.inc({ door, reason });
+      tally.endedBytes.fromClient += bytesFromClient;
+      tally.endedBytes.toClient += bytesToClient;
+    },
+    // The code may be a SQLSTATE, which the server chose.
+    "upstream.failed.v1": ({ cluster, code }) => failures.inc({ cluster, code: codes.of(code) }),
+    "upstream.state.v1": ({ cluster, state }) => changes.inc({ cluster, state }),
+    "cancel.v1": ({ matched }) => cancels.inc({ matched: String(matched) }),
+    "keys.loaded.v1": ({ issuer }) => {
+      tally.keysLoadedAt.set(issuer, clock.now());
+      keyLoads.inc({ issuer, result: "ok" });
+    },
+    "keys.failed.v1": ({ issuer }) => keyLoads.inc({ issuer, result: "failed" }),
+    "keys.skipped.v1": nothing,
+    "config.loaded.v1": () => {
+      configLoads.inc({ result: "ok" });
+      configLoadedAt.set(clock.now() / 1000);
+    },
+    "config.refused.v1": () => configLoads.inc({ result: "refused" }),
+    "tls.loaded.v1": ({ door, notAfter: date }) => {
+      tlsLoads.inc({ door, result: "ok" });
+      notAfter.set({ door }, Date.parse(date) / 1000);
+    },
+    "tls.refused.v1": ({ door }) => tlsLoads.inc({ door, result: "refused" }),
+    "drain.started.v1": nothing,
+    "drain.ended.v1": (event) => cut.inc(event.cut),
+  };
+}
