@@ -1,6 +1,8 @@
-/** Writes what is generated in docs/: `npm run docs`. test/unit/config/reference.test.ts fails when it is stale. */
+/** Writes what is generated in docs/: `npm run docs`. The tests of the two reference.ts fail when it is stale. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createProgram } from "../src/cli/program.ts";
+import { renderCommandPage } from "../src/cli/reference.ts";
 import { renderEditorSchema, renderPage } from "../src/config/reference.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
@@ -9,3 +11,6 @@ const example = readFileSync(join(docs, "examples", "postern.yaml"), "utf8");
 
 writeFileSync(page, renderPage(readFileSync(page, "utf8"), example));
 writeFileSync(join(docs, "postern.schema.json"), renderEditorSchema());
+
+const commands = join(docs, "command-line.md");
+writeFileSync(commands, renderCommandPage(readFileSync(commands, "utf8"), createProgram()));

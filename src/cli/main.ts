@@ -34,10 +34,16 @@ function report(error: unknown, program: Command): number {
     tell(`${usageMessage(error)}; see "${whereIn(program)} --help"`);
     return 2;
   }
-  const messages = error instanceof Failure ? error.messages : messageOf(error).split("\n");
-  for (const message of messages) tell(printable(message));
+  for (const message of messagesOf(error)) tell(printable(message));
   if (process.env["POSTERN_DEBUG"] !== undefined && error instanceof Error) console.error(error);
   return error instanceof Failure ? error.exitCode : 1;
+}
+
+function messagesOf(error: unknown): readonly string[] {
+  if (error instanceof Failure) return error.messages;
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
+    return [`${messageOf(error)}; this is a fault in Postern: POSTERN_DEBUG=1 shows where it is`];
+  return messageOf(error).split("\n");
 }
 
 function usageMessage({ code, message }: CommanderError): string {

@@ -12,8 +12,8 @@ interface Options {
   readonly subject: string;
   readonly ttl: string;
   readonly issuer?: string;
-  readonly audience: readonly string[];
-  readonly claim: Readonly<Record<string, unknown>>;
+  readonly audience?: readonly string[];
+  readonly claim?: Readonly<Record<string, unknown>>;
   readonly algorithm?: Algorithm;
   readonly type?: string;
   readonly json?: boolean;
@@ -43,8 +43,8 @@ export function tokenMintCommand(): Command {
     .requiredOption("--subject <sub>", "who the token is for (`sub`)")
     .option("--ttl <duration>", "how long it is valid: 15m, 8h", "1h")
     .option("--issuer <iss>", "who signs (`iss`)")
-    .option("--audience <aud>", "whom the token is for (`aud`); may be repeated", addAudience, [])
-    .option("--claim <name=value>", "another claim, the value as JSON or text; may be repeated", addClaim, {})
+    .option("--audience <aud>", "whom the token is for (`aud`); may be repeated", addAudience)
+    .option("--claim <name=value>", "another claim, the value as JSON or text; may be repeated", addClaim)
     .addOption(
       new Option("--algorithm <name>", "how to sign; by default what the key is for").choices(ALGORITHMS),
     )
@@ -53,7 +53,7 @@ export function tokenMintCommand(): Command {
     .action(mint);
 }
 
-function addAudience(text: string, audience: readonly string[]): readonly string[] {
+function addAudience(text: string, audience: readonly string[] = []): readonly string[] {
   return [...audience, text];
 }
 
@@ -80,7 +80,7 @@ async function mint(options: Options): Promise<void> {
     throw misuse(`--ttl "${options.ttl}" is no duration; write a whole number and a unit: 15m, 8h`);
   const pem = readText(options.key);
   const now = Math.floor(Date.now() / 1000);
-  const [first, ...others] = options.audience;
+  const [first, ...others] = options.audience ?? [];
   const claims = {
     iss: options.issuer,
     sub: options.subject,
