@@ -8,6 +8,11 @@ type Loaded = Extract<LoadResult, { kind: "ok" }>;
 /** What was loaded, its warnings told; or a failure with a line for every fault. */
 export function accepted(result: LoadResult): Loaded {
   if (result.kind === "faults") throw new Failure(result.faults.map(faultText));
-  for (const warning of result.warnings) tell(`warning: ${faultText(warning)}`);
+  return withWarnings(result);
+}
+
+/** Tells the warnings of what was loaded. */
+export function withWarnings<Result extends LoadResult>(result: Result): Result {
+  if (result.kind === "ok") for (const warning of result.warnings) tell(`warning: ${faultText(warning)}`);
   return result;
 }

@@ -12,7 +12,7 @@ import { reportIssues } from "./issues.ts";
 import type { Env } from "./overlay.ts";
 import { overlay } from "./overlay.ts";
 import type { Findings } from "./prepare.ts";
-import { expandAll, findFiles, readSecrets } from "./prepare.ts";
+import { expandAll, findFiles, readSecrets, warnOfWrittenSecrets } from "./prepare.ts";
 import type { Config } from "./schema.ts";
 import { clusterSchema, configSchema, issuerSchema } from "./schema.ts";
 import type { Source, SourceResult } from "./source.ts";
@@ -46,10 +46,8 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export function loadConfig(options: LoadOptions): LoadResult {
   const read = "file" in options ? readSource(options.file) : fromValue(options.source, options.value);
   if (read.kind === "faults") return read;
-  const directory = "file" in options ? dirname(resolve(options.file)) : process.cwd();
-  const loading = new Loading(read.source, options.env);
-  if ("file" in options) loading.file(resolve(options.file));
-  return loading.run(directory, "file" in options);
+  const file = "file" in options ? resolve(options.file) : undefined;
+  return new Loading(read.source, options.env).run(file);
 }
 
 function fromValue(name: string, value: unknown): SourceResult {
@@ -106,7 +104,8 @@ class Loading implements Findings {
     this.#files.push(path);
   }
 
-  run(directory: string, expands: boolean): LoadResult {
+  /** @param file the file that the source is, when it is one */
+  run(file: string | undefined): LoadResult {
     // An empty file is an empty map, so that the first message is about what is missing.
     const written = this.#source.value ?? {};
     if (isTooDeep(written)) {
@@ -117,8 +116,14 @@ class Loading implements Findings {
     this.#setBy = overlaid.setBy;
     this.#faults.push(...overlaid.faults);
     const fromEnvironment = (path: Path) => this.#setterOf(path) !== undefined;
-    const expanded = expands ? expandAll(overlaid.value, this.#env, fromEnvironment, this) : overlaid.value;
-    const whole = resolveUris(expanded, this, (path, uri) => this.#uriOf.set(JSON.stringify(path), uri));
+    let value = overlaid.value;
+    if (file !== undefined) {
+      this.file(file);
+      warnOfWrittenSecrets(value, file, fromEnvironment, this);
+      value = expandAll(value, this.#env, fromEnvironment, this);
+    }
+    const whole = resolveUris(value, this, (path, uri) => this.#uriOf.set(JSON.stringify(path), uri));
+    const directory = file === undefined ? process.cwd() : dirname(file);
     return this.#check(readSecrets(findFiles(whole, directory, this), this));
   }
 

@@ -79,3 +79,19 @@ function fileOf(node: unknown): string | undefined {
 function isSecret(shapes: readonly Shape[]): boolean {
   return shapes.some((shape) => shape.secret === true);
 }
+
+/** Warns when everybody on the machine can read the configuration's own file and a secret is written in it. */
+export function warnOfWrittenSecrets(
+  value: unknown,
+  file: string,
+  fromEnvironment: (path: Path) => boolean,
+  findings: Findings,
+): void {
+  const warning = fileWarning(file);
+  if (warning === undefined) return;
+  mapTree(value, (node, path) => {
+    const written = typeof node === "string" && !node.includes("${") && !fromEnvironment(path);
+    if (written && isSecret(shapesAt(path))) findings.warn(path, `is a secret, and ${warning}`);
+    return node;
+  });
+}

@@ -14,7 +14,7 @@ interface Section {
 }
 
 /** Where the list of settings begins in the page; what is above is written by hand. */
-const MARK = "<!-- settings: generated from src/config/schema.ts by npm run docs; do not edit below -->";
+const MARK = "<!-- settings: generated from src/config/schema by npm run docs; do not edit below -->";
 const EXAMPLE = /(<!-- example -->\n)[\s\S]*?(<!-- \/example -->)/;
 
 /** docs/configuration.md anew: the hand-written part kept, the example and the tables replaced. */

@@ -288,6 +288,18 @@ test("files of secrets and keys that everybody can read are warned about", (t) =
   ]);
 });
 
+test("a secret that is written in a file which everybody can read is warned about", (t) => {
+  const yaml = cluster("    login: { method: role-password, passwords: { a: hunter2, b: '${PW}', c: x } }");
+  const env = { PW: "x", POSTERN__CLUSTERS__0__LOGIN__PASSWORDS__c: "y" };
+  const first = load(t, yaml, env);
+  assert.deepEqual(warningsOf(first), []);
+  const file = join(first.directory, "postern.yaml");
+  chmodSync(file, 0o644);
+  assert.deepEqual(warningsOf({ ...loadConfig({ file, env }), directory: first.directory }), [
+    'postern.yaml:7:50: clusters[0].login.passwords.a: is a secret, and "postern.yaml" can be read by every user of this machine; run chmod o-r on it',
+  ]);
+});
+
 test("every file that it came from is told, so that a change of one can be noticed", (t) => {
   const yaml = cluster(
     "    login: { method: shared-password, password: { file: pw } }\n    tls: { caFile: ca.pem }",

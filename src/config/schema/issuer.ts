@@ -1,0 +1,96 @@
+/** `issuers[]`: who signs tokens. */
+import { z } from "zod";
+import { claimPath, duration, durationOrZero, filePath, secretPath, secretSource } from "./values.ts";
+
+export const algorithm = z.enum([
+  "EdDSA",
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "HS256",
+]);
+
+const jwk = z.looseObject({ kty: z.string() }).meta({ title: "JWK" });
+
+const keys = z
+  .strictObject({
+    pem: z.array(z.string()).optional().describe("Public keys in PEM (SPKI), several at once for rotation."),
+    pemFiles: z.array(filePath).optional().describe("Files that hold public keys in PEM."),
+    jwks: z
+      .strictObject({ keys: z.array(jwk).describe("The keys (RFC 7517 §4); public ones only.") })
+      .optional()
+      .describe("A JWK Set written here (RFC 7517)."),
+    jwksFile: filePath.optional().describe("A file that holds a JWK Set; watched."),
+    jwksUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe("Where the JWK Set is fetched."),
+    discovery: z.boolean().optional().describe("Find the JWK Set through OIDC discovery at `issuer`."),
+    secret: secretSource
+      .optional()
+      .describe("A shared secret of at least 32 bytes; permits HS256 and nothing else."),
+  })
+  .describe("Where the issuer's keys come from; at least one source.");
+
+const fetching = z
+  .strictObject({
+    caFile: filePath
+      .optional()
+      .describe("CA certificates (PEM) trusted for the key URL instead of the system's."),
+    bearerFile: secretPath
+      .optional()
+      .describe("A file with a token sent as `Authorization: Bearer` (a pod's own token)."),
+    refusePrivateNetworks: z
+      .boolean()
+      .default(false)
+      .describe("Refuse key URLs that resolve to private, loopback or link-local addresses."),
+    maxStale: duration.prefault("24h").describe("How long keys are still used when the URL stops answering."),
+  })
+  .prefault({});
+
+export const issuerSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,62}$/,
+      "is not an issuer's name; write lower-case letters, digits and `-`, at most 63",
+    )
+    .describe("A short name for logs, metrics and `decide.issuers`."),
+  issuer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The exact `iss` that tokens carry. Without it, tokens without `iss` are taken."),
+  audience: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Accepted `aud` values; a token must carry one of them."),
+  algorithms: z.array(algorithm).min(1).optional().describe("Narrows the algorithms that the keys permit."),
+  keys,
+  fetch: fetching.describe("How the key URL is fetched."),
+  leeway: durationOrZero
+    .prefault("30s")
+    .describe("Clock difference allowed for `nbf` and `iat` (never for `exp`)."),
+  maxTokenAge: duration
+    .optional()
+    .describe("Refuse tokens whose `iat` is older than this; makes `iat` required."),
+  requiredType: z
+    .string()
+    .optional()
+    .describe("The `typ` header that tokens must have, for example `at+jwt` (RFC 9068)."),
+  usernameClaim: claimPath
+    .prefault("$.sub")
+    .describe("RFC 9535 JSON Path of the claim that names the person in logs."),
+  groupsClaim: claimPath.optional().describe("RFC 9535 JSON Path of the claim that lists the groups."),
+  trustUsernames: z
+    .boolean()
+    .default(false)
+    .describe("Let policy name users by `usernameClaim` alone instead of `<issuer>:<sub>`."),
+});
