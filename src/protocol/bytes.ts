@@ -1,6 +1,6 @@
 /**
  * PostgreSQL's frontend/backend protocol, version 3: codec, framing and limits. No sockets here; every decoder takes
- * bytes whose length is already bounded and returns a value or a fault, never throws for what a peer sent.
+ * bytes whose length is already bounded and returns a value or a fault, never throws for what a client sent.
  */
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -4,6 +4,21 @@
  */
 import type { Socket } from "node:net";
 import type { Admission } from "../access/admit.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Observe } from "../base/event.ts";
+import type { ClusterConfig } from "../config/schema.ts";
+import { Addresses } from "./addresses.ts";
+import { ClientCertificates } from "./client-certificate.ts";
+import { Cluster } from "./cluster.ts";
+import type { OpenerParts } from "./opener.ts";
+import { RoleGuard } from "./role-guard.ts";
+import { ScramKeyCache } from "./scram-key-cache.ts";
+import { Secrets } from "./secrets.ts";
+import { ServerSession } from "./server-session.ts";
+import { startupParameters } from "./startup-parameters.ts";
+import { TlsContexts } from "./tls-context.ts";
+import { TlsSessions } from "./tls-sessions.ts";
+import { WatchedFiles } from "./watched-file.ts";
 
 /** A parameter of the startup packet that goes to the server as it is. */
 export type StartupParameters = ReadonlyMap<string, string>;
@@ -21,6 +36,8 @@ export interface UpstreamSession {
    * (the door sends its own): ParameterStatus and NoticeResponse messages.
    */
   readonly greeting: Buffer;
+  /** What came in behind ReadyForQuery, mostly nothing. It belongs before everything that the socket gives. */
+  readonly head: Buffer;
   /** Asks the server to cancel what this session is running (PostgreSQL docs, "Canceling Requests in Progress"). */
   cancel(): Promise<void>;
   /** Closes the connection at once. */
@@ -39,6 +56,73 @@ export interface Upstream {
   open(admission: Admission, parameters: StartupParameters, abort: AbortSignal): Promise<UpstreamSession>;
   /** State of each known host, for metrics and /readyz. */
   states(): readonly { readonly cluster: string; readonly host: string; readonly up: boolean }[];
+  /** Takes the clusters of a new configuration: spares are closed and what was remembered is forgotten. */
+  reload(clusters: readonly ClusterConfig[]): void;
   /** Closes spares and timers; sessions stay. */
   close(): void;
+}
+
+interface UpstreamParts {
+  readonly clusters: readonly ClusterConfig[];
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Where `login.environmentPrefix` looks; the process's environment by default. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens connections to the clusters of a configuration. */
+export function createUpstream(parts: UpstreamParts): Upstream {
+  return new PostgresUpstream(parts);
+}
+
+class PostgresUpstream implements Upstream {
+  readonly #parts: OpenerParts;
+  #clusters: ReadonlyMap<ClusterConfig, Cluster> = new Map();
+
+  constructor({ clusters, clock, observe, environment = process.env }: UpstreamParts) {
+    const files = new WatchedFiles();
+    this.#parts = {
+      clock,
+      observe,
+      addresses: new Addresses(clock),
+      secrets: new Secrets(files, environment),
+      certificates: new ClientCertificates(files, clock),
+      contexts: new TlsContexts(files),
+      sessions: new TlsSessions(),
+      keys: new ScramKeyCache(),
+      guard: new RoleGuard(clock),
+    };
+    this.reload(clusters);
+  }
+
+  async open(
+    admission: Admission,
+    parameters: StartupParameters,
+    abort: AbortSignal,
+  ): Promise<UpstreamSession> {
+    const startup = startupParameters(admission, parameters);
+    const known = this.#clusters.get(admission.cluster);
+    // An admission of the configuration before a reload is still good; what it needs is not kept.
+    const cluster = known ?? new Cluster({ ...admission.cluster, warmSpares: 0 }, this.#parts);
+    try {
+      return new ServerSession(this.#parts.clock, await cluster.open({ admission, startup, abort }));
+    } finally {
+      if (known === undefined) cluster.close();
+    }
+  }
+
+  states(): ReturnType<Upstream["states"]> {
+    return [...this.#clusters.values()].flatMap((cluster) => cluster.states());
+  }
+
+  reload(clusters: readonly ClusterConfig[]): void {
+    this.close();
+    this.#parts.guard.clear();
+    this.#parts.sessions.clear();
+    this.#clusters = new Map(clusters.map((config) => [config, new Cluster(config, this.#parts)]));
+  }
+
+  close(): void {
+    for (const cluster of this.#clusters.values()) cluster.close();
+  }
 }

@@ -207,6 +207,7 @@ export class Login {
         upstream.greeting,
         backendKeyData(backendPid, key),
         readyForQueryIdle,
+        upstream.head,
       ]),
     );
     onSession(session);

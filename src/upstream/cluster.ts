@@ -1,0 +1,70 @@
+import type { ClusterConfig } from "../config/schema.ts";
+import { Attempt } from "./attempt.ts";
+import { Hosts } from "./hosts.ts";
+import { type Opened, Opener, type OpenerParts, type Order } from "./opener.ts";
+import { Probe } from "./probe.ts";
+import { dismiss, Spares } from "./spares.ts";
+
+/** What Postern knows and keeps of one cluster: its hosts, its spares. */
+export class Cluster {
+  readonly #config: ClusterConfig;
+  readonly #parts: OpenerParts;
+  readonly #hosts: Hosts;
+  readonly #opener: Opener;
+  readonly #spares: Spares;
+  readonly #probe: Probe;
+
+  constructor(config: ClusterConfig, parts: OpenerParts) {
+    const { clock, observe, addresses } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    this.#hosts = new Hosts(config, clock, observe);
+    this.#opener = new Opener(config, this.#hosts, parts);
+    this.#spares = new Spares(clock, config.warmSpares);
+    this.#probe = new Probe(this.#hosts, addresses, clock, config.connectTimeout);
+  }
+
+  /** A connection for `order`: a spare when there is one, a new one otherwise. */
+  async open(order: Order): Promise<Opened> {
+    if (this.#config.warmSpares === 0 || order.admission.replication) return await this.#openNew(order);
+    const key = Spares.key(order.startup);
+    const opened = (await this.#takeSpare(key, order)) ?? (await this.#openNew(order));
+    this.#spares.fill(key, () => this.#openNew({ ...order, abort: undefined }));
+    return opened;
+  }
+
+  states(): ReturnType<Hosts["states"]> {
+    return this.#hosts.states();
+  }
+
+  /** Closes spares and ends the probes. */
+  close(): void {
+    this.#spares.clear();
+    this.#probe.close();
+  }
+
+  async #openNew(order: Order): Promise<Opened> {
+    try {
+      return await this.#opener.open(order);
+    } finally {
+      this.#probe.wake();
+    }
+  }
+
+  /** A spare whose role is still harmless; the guard remembers that for a while, so this costs nothing most times. */
+  async #takeSpare(key: string, order: Order): Promise<Opened | undefined> {
+    const spare = this.#spares.take(key);
+    if (spare === undefined) return undefined;
+    const attempt = new Attempt(this.#parts.clock, this.#config.connectTimeout, order.abort);
+    try {
+      await this.#parts.guard.check(order, spare.session, attempt);
+      if (spare.session.channel.quiet) return spare;
+    } catch {
+      // A new connection says what is wrong.
+    } finally {
+      attempt.finish();
+    }
+    dismiss(spare);
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  type BackendKey,
+  parseBackendKey,
+  parseDataRow,
+  parseErrorFields,
+  parseParameterStatus,
+} from "../protocol/backend-messages.ts";
+import { query, startupMessage } from "../protocol/client-messages.ts";
+import type { Attempt } from "./attempt.ts";
+import { type Authenticating, authenticate } from "./authentication.ts";
+import type { Channel } from "./channel.ts";
+import { UpstreamError } from "./errors.ts";
+import { nextMessage, parsed, unexpected } from "./expect.ts";
+
+/** A connection that is logged in and at ReadyForQuery. */
+export class LoggedIn {
+  readonly channel: Channel;
+  readonly parameters = new Map<string, string>();
+  /** ParameterStatus and NoticeResponse messages as they came. */
+  readonly greeting: Buffer[] = [];
+  /** What a cancel request needs; not every pooler gives one. */
+  key: BackendKey | undefined;
+
+  constructor(channel: Channel) {
+    this.channel = channel;
+  }
+
+  /** Whether a parameter that the server reports is on; undefined when it does not report it. */
+  reports(parameter: string): boolean | undefined {
+    const value = this.parameters.get(parameter);
+    return value === undefined ? undefined : value === "on";
+  }
+
+  /**
+   * Runs one look-up of our own and returns its first row.
+   * @throws UpstreamRefused, UpstreamError
+   */
+  async lookUp(sql: string, attempt: Attempt): Promise<readonly (string | null)[]> {
+    this.channel.send(query(sql));
+    let row: readonly (string | null)[] | undefined;
+    for (;;) {
+      const message = await nextMessage(this.channel, attempt);
+      switch (message.type) {
+        case "D":
+          row ??= parsed(parseDataRow, message.body);
+          break;
+        case "S":
+        case "N":
+          this.note(message.type, message.body, message.raw);
+          break;
+        case "T":
+        case "C":
+          break;
+        case "Z":
+          if (row === undefined) throw new UpstreamError("upstream/protocol", "a look-up without a row");
+          return row;
+        default:
+          throw unexpected(message);
+      }
+    }
+  }
+
+  /** Keeps a message that the client is to see, once it is known to be well-formed. */
+  note(type: "S" | "N", body: Buffer, raw: Buffer): void {
+    if (type === "S") this.parameters.set(...parsed(parseParameterStatus, body));
+    else parsed(parseErrorFields, body);
+    this.greeting.push(raw);
+  }
+}
+
+/**
+ * Sends the startup packet, authenticates and reads on to ReadyForQuery (PostgreSQL docs, "Message Flow", "Start-up").
+ * @throws UpstreamRefused, UpstreamError
+ */
+export async function logIn(
+  login: Authenticating,
+  parameters: ReadonlyMap<string, string>,
+): Promise<LoggedIn> {
+  const { channel, attempt } = login;
+  channel.send(startupMessage(parameters));
+  await authenticate(login);
+  return await readGreeting(channel, attempt);
+}
+
+async function readGreeting(channel: Channel, attempt: Attempt): Promise<LoggedIn> {
+  const session = new LoggedIn(channel);
+  for (;;) {
+    const message = await nextMessage(channel, attempt);
+    switch (message.type) {
+      case "S":
+      case "N":
+        session.note(message.type, message.body, message.raw);
+        break;
+      case "K":
+        session.key = parsed(parseBackendKey, message.body);
+        break;
+      case "Z":
+        return session;
+      default:
+        throw unexpected(message);
+    }
+  }
+}

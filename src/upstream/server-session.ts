@@ -1,0 +1,56 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../base/clock.ts";
+import type { BackendKey } from "../protocol/backend-messages.ts";
+import { cancelRequest } from "../protocol/client-messages.ts";
+import { Attempt } from "./attempt.ts";
+import { hostName } from "./hosts.ts";
+import type { Opened } from "./opener.ts";
+import { openTransport, type Target, type TransportMode } from "./transport.ts";
+import type { UpstreamSession } from "./upstream.ts";
+
+/** A cancel request does not wait longer than that for a server to take it. */
+const CANCEL_TIMEOUT_MS = 10_000;
+
+/** A connection that was handed to a door. */
+export class ServerSession implements UpstreamSession {
+  readonly socket: Socket;
+  readonly host: string;
+  readonly processId: number;
+  readonly greeting: Buffer;
+  readonly head: Buffer;
+  readonly #clock: Clock;
+  readonly #key: BackendKey | undefined;
+  readonly #target: Target;
+  readonly #mode: TransportMode;
+
+  constructor(clock: Clock, { session, target, mode, host }: Opened) {
+    this.socket = session.channel.socket;
+    this.host = hostName(host);
+    this.processId = session.key?.processId ?? 0;
+    this.greeting = Buffer.concat(session.greeting);
+    this.head = Buffer.from(session.channel.release());
+    this.#clock = clock;
+    this.#key = session.key;
+    this.#target = target;
+    this.#mode = mode;
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#key === undefined) return; // the server gave none: there is nothing to ask
+    const attempt = new Attempt(this.#clock, CANCEL_TIMEOUT_MS, undefined);
+    try {
+      const { socket } = await openTransport(this.#target, this.#mode, attempt);
+      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+      socket.on("error", () => {}); // the server closes without an answer, some with a reset
+      socket.resume();
+      socket.write(cancelRequest(this.#key));
+      await attempt.wait(closed);
+    } finally {
+      attempt.discard();
+    }
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
