@@ -136,8 +136,21 @@ export class Access {
       });
       return outcome;
     }
-    const { facts } = outcome.admission.session;
-    observe({ ...facts, event: "login.allowed.v1", session: id, until: facts.until?.at });
+    const { door, peer, subject, username, cluster, database, role, rule, until } =
+      outcome.admission.session.facts;
+    observe({
+      event: "login.allowed.v1",
+      session: id,
+      door,
+      peer,
+      subject,
+      username,
+      cluster,
+      database,
+      role,
+      rule,
+      until: until?.at,
+    });
     return outcome;
   }
 

@@ -108,7 +108,6 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
       tlsLoads.inc({ door, result: "ok" });
       notAfter.set({ door }, Date.parse(date) / 1000);
     },
-    "tls.refused.v1": ({ door }) => tlsLoads.inc({ door, result: "refused" }),
     "drain.started.v1": nothing,
     "drain.ended.v1": (event) => cut.inc(event.cut),
   };

@@ -40,7 +40,6 @@ const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "config.loaded.v1": "info",
   "config.refused.v1": "error",
   "tls.loaded.v1": "info",
-  "tls.refused.v1": "error",
   "drain.started.v1": "info",
   "drain.ended.v1": "info",
 };

@@ -114,7 +114,6 @@ export type Event =
   | { readonly event: "config.loaded.v1"; readonly source: string }
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
   | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }
-  | { readonly event: "tls.refused.v1"; readonly door: DoorName; readonly detail: string }
   | { readonly event: "drain.started.v1"; readonly sessions: number; readonly graceMs: number }
   | { readonly event: "drain.ended.v1"; readonly cut: number };
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { type Authority, createAuthority } from "../../src/demo/authority.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/demo/embedded-postgres.ts";
-import { type TestAuthority, testAuthority } from "./certificates.ts";
 
 /** The superuser that tests set things up with; trusted from loopback, whatever pg_hba says otherwise. */
 const ADMIN = "test_admin";
@@ -20,7 +20,7 @@ export interface TestPostgresOptions {
 
 export interface TestPostgres extends EmbeddedPostgres {
   /** The authority of the server's certificate and of the client certificates that it trusts. */
-  readonly authority: TestAuthority;
+  readonly authority: Authority;
   /** The authority's certificate and key, as files. */
   readonly caFile: string;
   readonly caKeyFile: string;
@@ -40,7 +40,7 @@ const SCRAM_FOR_ALL = [
 /** Starts an embedded PostgreSQL 18 in a fresh directory. `stop()` leaves nothing behind. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), "postern-pg-"));
-  const authority = await testAuthority();
+  const authority = await createAuthority();
   const lines: string[] = [];
   const hba = (more: readonly string[]) => [`host all ${ADMIN} 127.0.0.1/32 trust`, ...more];
   const server = await startEmbeddedPostgres({
@@ -73,11 +73,11 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   };
 }
 
-async function serverTls(authority: TestAuthority) {
+async function serverTls(authority: Authority) {
   return { ...(await authority.server(["localhost", "127.0.0.1"])), clientCa: authority.cert };
 }
 
-function authorityFiles(directory: string, authority: TestAuthority) {
+function authorityFiles(directory: string, authority: Authority) {
   const caFile = join(directory, "ca.crt");
   const caKeyFile = join(directory, "ca.key");
   writeFileSync(caFile, authority.cert);

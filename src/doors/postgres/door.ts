@@ -79,11 +79,6 @@ export class PostgresDoor {
     this.#settings = settings;
   }
 
-  /** Puts settings in force that keep the address. */
-  reconfigure(settings: DoorSettings): void {
-    this.#settings = settings;
-  }
-
   async #open({ host, port }: PostgresDoorConfig): Promise<Server> {
     const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
       this.#welcome(socket),
@@ -101,10 +96,6 @@ export class PostgresDoor {
     const { address, port: actual } = server.address() as AddressInfo;
     this.#parts.observe({ event: "door.opened.v1", door: "postgres", address, port: actual });
     return server;
-  }
-
-  get settings(): DoorSettings {
-    return this.#settings;
   }
 
   /** Sessions after their login. */

@@ -201,17 +201,10 @@ export class Login {
       host,
       loginMs: clock.now() - this.#startedAt,
     });
-    client.write(
-      Buffer.concat([
-        authenticationOk,
-        upstream.greeting,
-        backendKeyData(backendPid, key),
-        readyForQueryIdle,
-        upstream.head,
-      ]),
-    );
+    const keyData = backendKeyData(backendPid, key);
+    const welcome = [authenticationOk, upstream.greeting, keyData, readyForQueryIdle, upstream.head];
     onSession(session);
-    session.start(readyForQueryIdle, early);
+    session.start(Buffer.concat(welcome), early);
     admission.session.attach((reason) => session.end(reason));
   }
 

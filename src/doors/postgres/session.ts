@@ -80,12 +80,14 @@ export class WireSession {
   }
 
   /**
-   * Starts pumping. The login ended with ReadyForQuery, so the session starts at rest.
-   * @param early bytes that the client sent before it was told that it is in
+   * Tells the client that it is in, and starts pumping.
+   * @param welcome ends in ReadyForQuery, so that the session starts at rest
+   * @param early bytes that the client sent before it was told
    */
-  start(lastSent: Buffer, early: Buffer): void {
+  start(welcome: Buffer, early: Buffer): void {
     const { client, backend } = this.#parts;
-    this.#tail.push(lastSent);
+    client.write(welcome);
+    this.#tail.push(welcome);
     if (early.length > 0) {
       this.#fromClient += early.length;
       backend.socket.write(early);

@@ -143,11 +143,6 @@ const COUNTS: Readonly<
     'postern_tls_not_after_timestamp_seconds{door="postgres"}',
     1_893_456_000,
   ],
-  "tls.refused.v1": [
-    { event: "tls.refused.v1", door, detail: "" },
-    'postern_tls_loads_total{door="postgres",result="refused"}',
-    1,
-  ],
   "drain.started.v1": "nothing",
   "drain.ended.v1": [{ event: "drain.ended.v1", cut: 3 }, "postern_sessions_cut_total", 3],
 };

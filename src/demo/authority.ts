@@ -14,7 +14,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-export interface TestAuthority extends CertificateFiles {
+export interface Authority extends CertificateFiles {
   /** A server certificate for these DNS names and IP addresses. */
   server(names: readonly string[], options?: { readonly expired?: boolean }): Promise<CertificateFiles>;
   /** A client certificate with CN = `name`. */
@@ -23,8 +23,8 @@ export interface TestAuthority extends CertificateFiles {
 
 let serial = 1;
 
-/** A new certificate authority that lives as long as the test. */
-export async function testAuthority(commonName = "Test CA"): Promise<TestAuthority> {
+/** A new certificate authority for the demo and the tests; its certificates last a day. */
+export async function createAuthority(commonName = "Postern CA"): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey(ECDSA, true, ["sign", "verify"]);
   const own = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity(),

@@ -1,0 +1,176 @@
+import type { Clock } from "../base/clock.ts";
+import type { Observe } from "../base/event.ts";
+import type { Config, PostgresDoorConfig } from "../config/schema.ts";
+import type { ServerCertificate } from "../doors/postgres/certificate.ts";
+import { loadCertificate } from "../doors/postgres/certificate.ts";
+import type { DoorSettings } from "../doors/postgres/door.ts";
+import { PostgresDoor } from "../doors/postgres/door.ts";
+import type { Lasting, Parts } from "./parts.ts";
+import { closeParts, createLasting, createParts } from "./parts.ts";
+
+interface DaemonOptions {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Share the ports with other workers (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+}
+
+/** A running Postern in this process. */
+export class Daemon {
+  readonly #lasting: Lasting;
+  readonly #options: DaemonOptions;
+  #parts: Parts;
+  #door: PostgresDoor | undefined;
+  #unsubscribe: () => void;
+
+  private constructor(parts: Parts, lasting: Lasting, options: DaemonOptions) {
+    this.#parts = parts;
+    this.#lasting = lasting;
+    this.#options = options;
+    this.#unsubscribe = this.#watchKeys();
+  }
+
+  /**
+   * Starts everything that `config` asks for.
+   * @throws Error when a certificate cannot be used or an address is taken
+   */
+  static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
+    const lasting = createLasting(options.clock, options.observe);
+    const parts = await createParts(config, lasting);
+    const daemon = new Daemon(parts, lasting, options);
+    try {
+      await daemon.#openDoor();
+    } catch (error) {
+      closeParts(parts);
+      throw error;
+    }
+    return daemon;
+  }
+
+  get config(): Config {
+    return this.#parts.config;
+  }
+
+  /** Where the wire door listens. */
+  get address(): { readonly address: string; readonly port: number } | undefined {
+    return this.#door?.address;
+  }
+
+  /** Whether logins can succeed: keys are there, and every cluster has a host that is not known to be down. */
+  get ready(): boolean {
+    const { verifier, upstream } = this.#parts;
+    const states = upstream.states();
+    const clusters = new Set(states.map((state) => state.cluster));
+    return (
+      verifier.ready() &&
+      [...clusters].every((name) => states.some((state) => state.cluster === name && state.up))
+    );
+  }
+
+  /**
+   * Puts `config` in force, whole or not at all. Sessions whose issuer, key or cluster is gone end.
+   * @throws Error when it cannot be put in force; then nothing has changed
+   */
+  async reload(config: Config): Promise<void> {
+    const old = this.#parts;
+    const certificate = certificateOf(config.doors.postgres);
+    const parts = await createParts(config, this.#lasting);
+    try {
+      await this.#moveDoor(parts, certificate);
+    } catch (error) {
+      closeParts(parts);
+      throw error;
+    }
+    this.#parts = parts;
+    this.#unsubscribe();
+    this.#unsubscribe = this.#watchKeys();
+    closeParts(old);
+    this.#endOrphans();
+  }
+
+  /** Cancels a query on behalf of another worker. */
+  cancel(processId: number, key: Uint8Array): boolean {
+    return this.#door?.cancel(processId, key) ?? false;
+  }
+
+  /**
+   * Shuts down: stops listening, lets sessions end at rest, and cuts what is left after `limits.drainTimeout` or when
+   * `hurry` is aborted.
+   */
+  async stop(hurry?: AbortSignal): Promise<void> {
+    const { observe, clock } = this.#lasting;
+    const graceMs = this.config.limits.drainTimeout;
+    const door = this.#door;
+    let cut = 0;
+    if (door !== undefined) {
+      observe({ event: "drain.started.v1", sessions: door.size, graceMs });
+      const cutAll = () => {
+        cut = door.cut();
+      };
+      const callOff = clock.after(graceMs, cutAll);
+      hurry?.addEventListener("abort", cutAll);
+      await door.drain();
+      callOff();
+      observe({ event: "drain.ended.v1", cut });
+    }
+    this.#unsubscribe();
+    closeParts(this.#parts);
+  }
+
+  async #openDoor(): Promise<void> {
+    const certificate = certificateOf(this.#parts.config.doors.postgres);
+    const settings = doorSettings(this.#parts, certificate);
+    if (settings === undefined) return;
+    const { clock, observe, cancelElsewhere } = this.#options;
+    const door = new PostgresDoor(settings, {
+      clock,
+      observe,
+      ...(cancelElsewhere === undefined ? {} : { cancelElsewhere }),
+    });
+    await door.listen(this.#options.reusePort);
+    this.#door = door;
+    this.#announce(certificate);
+  }
+
+  async #moveDoor(parts: Parts, certificate: ServerCertificate | undefined): Promise<void> {
+    const settings = doorSettings(parts, certificate);
+    if (this.#door === undefined || settings === undefined) {
+      if ((this.#door === undefined) !== (settings === undefined))
+        throw new Error("a door can be added or removed only by a restart");
+      return;
+    }
+    await this.#door.move(settings);
+    this.#announce(certificate);
+  }
+
+  #announce(certificate: ServerCertificate | undefined): void {
+    if (certificate === undefined) return;
+    this.#lasting.observe({ event: "tls.loaded.v1", door: "postgres", notAfter: certificate.notAfter });
+  }
+
+  #watchKeys(): () => void {
+    return this.#parts.verifier.onKeysChanged(() => this.#endOrphans());
+  }
+
+  /** Ends the sessions that rest on an issuer, a key or a cluster that is no longer there. */
+  #endOrphans(): void {
+    const { verifier, config } = this.#parts;
+    const clusters = new Set<string>(config.clusters.map((cluster) => cluster.name));
+    this.#lasting.sessions.endWhere(
+      (facts) => !clusters.has(facts.cluster) || !verifier.trusts(facts.proof),
+      "revoked",
+    );
+  }
+}
+
+function certificateOf(door: PostgresDoorConfig | undefined): ServerCertificate | undefined {
+  return door?.tls === undefined ? undefined : loadCertificate(door.tls);
+}
+
+function doorSettings(parts: Parts, certificate: ServerCertificate | undefined): DoorSettings | undefined {
+  const { config, access, upstream } = parts;
+  const { limits, clusters } = config;
+  const door = config.doors.postgres;
+  return door === undefined ? undefined : { door, limits, clusters, certificate, access, upstream };
+}

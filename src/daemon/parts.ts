@@ -1,0 +1,50 @@
+/**
+ * The composition root: builds every room from a configuration and puts them together. The only place that knows them
+ * all; it decides nothing itself.
+ */
+import { Access } from "../access/admit.ts";
+import { Attempts } from "../access/attempts.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Observe } from "../base/event.ts";
+import type { Config } from "../config/schema.ts";
+import { createVerifier } from "../identity/token-verifier.ts";
+import type { Verifier } from "../identity/verifier.ts";
+import { Sessions } from "../sessions/registry.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import { createUpstream } from "../upstream/upstream.ts";
+
+/** What lives as long as the process, across reloads. */
+export interface Lasting {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly sessions: Sessions;
+  readonly attempts: Attempts;
+}
+
+/** What is built anew from each configuration. */
+export interface Parts {
+  readonly config: Config;
+  readonly verifier: Verifier;
+  readonly access: Access;
+  readonly upstream: Upstream;
+}
+
+export function createLasting(clock: Clock, observe: Observe): Lasting {
+  return { clock, observe, sessions: new Sessions(clock), attempts: new Attempts(clock) };
+}
+
+/** Builds the rooms for `config` and loads keys; nothing listens yet. */
+export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
+  const { clock, observe, sessions, attempts } = lasting;
+  attempts.limit = config.limits.failedLoginsPerAddress;
+  const verifier = createVerifier(config.issuers, { clock, observe });
+  await verifier.start();
+  const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe });
+  const upstream = createUpstream({ clusters: config.clusters, clock, observe });
+  return { config, verifier, access, upstream };
+}
+
+export function closeParts(parts: Parts): void {
+  parts.verifier.close();
+  parts.upstream.close();
+}

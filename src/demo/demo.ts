@@ -1,0 +1,174 @@
+/**
+ * `npm start`: a whole Postern on one machine, for looking around. A real PostgreSQL with a small shop, the wire door
+ * with TLS, an issuer, and a token for each sample person. Everything is under one directory.
+ */
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { stringify } from "yaml";
+import { faultText } from "../config/errors.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Env } from "../config/overlay.ts";
+import type { Daemon } from "../daemon/daemon.ts";
+import { run } from "../daemon/run.ts";
+import { mintToken, newKeyPair } from "../identity/mint.ts";
+import { createAuthority } from "./authority.ts";
+import type { EmbeddedPostgres } from "./embedded-postgres.ts";
+import { startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { guide } from "./guide.ts";
+import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
+
+export interface DemoOptions {
+  /** Where everything is kept, `.postern/demo` by default. */
+  readonly directory: string;
+  /** The wire door's port. */
+  readonly port: number;
+  readonly env: Env;
+  /** Told each step in words. */
+  readonly progress: (step: string) => void;
+  /** Given the text that tells the user what to try. */
+  readonly print: (text: string) => void;
+}
+
+/** How long the sample tokens last. */
+const TOKEN_MS = 8 * 3_600_000;
+const ISSUER = "https://demo.postern.example";
+const AUDIENCE = "postern-demo";
+
+/** Runs the demo until it is stopped. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const files = filesIn(options.directory);
+  mkdirSync(options.directory, { recursive: true, mode: 0o711 });
+  const password = keptSecret(files.password);
+  const server = await startServer(options, password);
+  try {
+    options.progress("making certificates, keys and tokens");
+    await writeCertificates(files);
+    const tokens = await writeTokens(files);
+    writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
+    options.progress("opening the wire door");
+    const load = () => loadConfig({ env: options.env, file: files.config });
+    const onOpen = (daemon: Daemon) =>
+      options.print(guide(daemon.address?.port ?? options.port, files, tokens));
+    const loaded = load();
+    if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
+    await run({ loaded, load, onOpen });
+    options.progress("stopping PostgreSQL");
+  } finally {
+    await server.stop();
+  }
+}
+
+export interface DemoFiles {
+  readonly directory: string;
+  readonly config: string;
+  readonly password: string;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly issuerKey: string;
+  readonly issuerPublicKey: string;
+  /** The file of a person's token. */
+  readonly token: (name: string) => string;
+}
+
+function filesIn(directory: string): DemoFiles {
+  // Shown to people, so as short as they can be from where they are.
+  const file = (name: string) => relative(process.cwd(), join(directory, name)) || name;
+  return {
+    directory,
+    config: file("postern.yaml"),
+    password: file("database-password"),
+    ca: file("ca.crt"),
+    certificate: file("server.crt"),
+    key: file("server.key"),
+    issuerKey: file("issuer.key"),
+    issuerPublicKey: file("issuer.pub"),
+    token: (name) => file(`${name}.token`),
+  };
+}
+
+function startServer(options: DemoOptions, password: string): Promise<EmbeddedPostgres> {
+  const sql = sampleSql(password);
+  return startEmbeddedPostgres({
+    directory: join(options.directory, "postgresql"),
+    hba: ["host all all 127.0.0.1/32 scram-sha-256"],
+    setUp: [
+      { database: "postgres", sql: sql.roles },
+      { database: "shop", sql: sql.shop },
+    ],
+    progress: options.progress,
+  });
+}
+
+/** A random secret that is kept from one start to the next: the data directory knows it too. */
+function keptSecret(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  return readFileSync(file, "utf8");
+}
+
+async function writeCertificates(files: DemoFiles): Promise<void> {
+  const authority = await createAuthority("Postern demo CA");
+  const server = await authority.server(["localhost", "127.0.0.1", "::1"]);
+  writeFileSync(files.ca, authority.cert);
+  writeFileSync(files.certificate, server.cert);
+  writeFileSync(files.key, server.key, { mode: 0o600 });
+}
+
+/** Makes the issuer's key and a token for each person, and an expired one. Returns the name of the expired one. */
+async function writeTokens(files: DemoFiles): Promise<{ readonly expired: string }> {
+  const keys = newKeyPair("EdDSA");
+  writeFileSync(files.issuerKey, keys.privatePem, { mode: 0o600 });
+  chmodSync(files.issuerKey, 0o600);
+  writeFileSync(files.issuerPublicKey, keys.publicPem);
+  const now = Date.now();
+  const write = (file: string, sub: string, roles: readonly string[], expiresAt: number) => {
+    const claims = {
+      iss: ISSUER,
+      aud: AUDIENCE,
+      sub,
+      roles,
+      iat: seconds(now - TOKEN_MS),
+      exp: seconds(expiresAt),
+    };
+    writeFileSync(files.token(file), mintToken(keys.privatePem, claims), { mode: 0o600 });
+  };
+  for (const { name, roles } of SAMPLE_IDENTITIES) write(name, name, roles, now + TOKEN_MS);
+  write("expired", "ada", ["analyst"], now - 60_000);
+  return { expired: "expired" };
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
+/** The demo runs on a configuration file like everybody's: it is there to be read and changed. */
+function configText(options: DemoOptions, files: DemoFiles, server: EmbeddedPostgres): string {
+  const inDirectory = (file: string) => relative(options.directory, file);
+  return stringify({
+    doors: {
+      postgres: {
+        port: options.port,
+        tls: { certFile: inDirectory(files.certificate), keyFile: inDirectory(files.key) },
+      },
+    },
+    issuers: [
+      {
+        name: "demo",
+        issuer: ISSUER,
+        audience: [AUDIENCE],
+        keys: { pemFiles: [inDirectory(files.issuerPublicKey)] },
+      },
+    ],
+    clusters: [
+      {
+        name: "demo",
+        hosts: [{ host: server.host, port: server.port }],
+        tls: { mode: "disable" },
+        login: { method: "shared-password", password: { file: inDirectory(files.password) } },
+        decide: { mode: "token", roleClaim: "$.roles" },
+      },
+    ],
+    log: { level: "warn", format: "text" },
+  });
+}
