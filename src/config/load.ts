@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
+import { checkAdmin } from "./checks/admin.ts";
 import { checkClusters } from "./checks/clusters.ts";
 import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
@@ -134,6 +135,7 @@ class Loading implements Findings {
     checkIssuers(parts, this);
     checkClusters(parts, this);
     checkDoors(parts, this);
+    checkAdmin(parts, this);
     if (!parsed.success || this.#faults.length > 0)
       return { kind: "faults", faults: this.#faults.sort(byPlace) };
     return {
@@ -177,12 +179,14 @@ function around<T>(path: Path, map: ReadonlyMap<string, T>): T | undefined {
 
 function partsOf(value: unknown): Parts {
   const door = configSchema.shape.doors.safeParse(valueAt(value, ["doors"]));
+  const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
     clusters: accepted(clusterSchema, valueAt(value, ["clusters"])),
     clusterNames: namesOf(valueAt(value, ["clusters"])),
     door: door.success ? door.data.postgres : undefined,
+    admin: admin.success ? admin.data : undefined,
   };
 }
 

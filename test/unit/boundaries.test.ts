@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ["daemon", "identity", "config", "base"],
   daemon: [
     "doors/postgres",
+    "doors/control",
     "access",
     "upstream",
     "identity",
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "base",
   ],
   "doors/postgres": ["access", "upstream", "protocol", "config", "base"],
+  "doors/control": ["access", "upstream", "protocol", "config", "base"],
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
   upstream: ["types:access", "protocol", "config", "base"],
   sessions: ["types:policy", "base"],

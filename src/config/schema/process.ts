@@ -1,6 +1,6 @@
 /** What the process itself does: where it listens, what clients may take, what it tells. */
 import { z } from "zod";
-import { duration, filePath, port, secretPath, size } from "./values.ts";
+import { duration, filePath, port, secretPath, secretSource, size } from "./values.ts";
 
 const serverTls = z.strictObject({
   certFile: filePath.describe("Certificate chain (PEM)."),
@@ -76,6 +76,9 @@ export const limits = z
 export const admin = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),
   port: port.default(9187).describe("Port to listen on; 0 picks a free one."),
+  token: secretSource
+    .optional()
+    .describe("A token of at least 16 characters that /metrics then asks for (`Authorization: Bearer …`)."),
 });
 
 export const log = z

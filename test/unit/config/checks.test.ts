@@ -159,6 +159,14 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
       "doors.postgres.authentication: oauthbearer must tell clients where tokens come from; set oauth.openidConfiguration",
     ],
   ],
+  "an administrator's token that can be guessed": [
+    { rest: "admin: { token: hunter2 }" },
+    ["admin.token: is shorter than 16 characters; make one with: openssl rand -hex 32"],
+  ],
+  "an administrator's token that no client can send": [
+    { rest: 'admin: { token: "four words in a row" }' },
+    ["admin.token: cannot be sent as a bearer token (RFC 6750); make one with: openssl rand -hex 32"],
+  ],
   "faults between entries beside a faulty entry": [
     {
       issuers: issuer("keys: { discovery: true }"),
@@ -219,6 +227,10 @@ const WARNED: Readonly<Record<string, readonly [Written, string]>> = {
   "a door for the network that only this machine can use": [
     { rest: 'doors: { postgres: { host: "" } }' },
     "doors.postgres.tls: is missing, so only this machine can log in; set certFile and keyFile",
+  ],
+  "metrics for everybody on the network": [
+    { rest: 'admin: { host: "0.0.0.0" }' },
+    "admin.token: is missing, so whoever reaches the listener can read /metrics; set a token or listen on 127.0.0.1",
   ],
 };
 

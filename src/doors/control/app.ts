@@ -1,0 +1,62 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { messageOf } from "../../base/error.ts";
+import type { Observe } from "../../base/event.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { ControlErrorCode } from "./errors.ts";
+import { controlErrors } from "./errors.ts";
+import { permits } from "./permission.ts";
+import type { Route } from "./routes.ts";
+import type { Running } from "./running.ts";
+
+interface AppParts {
+  readonly routes: readonly Route[];
+  readonly running: Running;
+  readonly observe: Observe;
+  /** The token in force; asked for at each request, since a reload may change it. */
+  readonly token: () => Secret | undefined;
+}
+
+type Env = { readonly Bindings: HttpBindings };
+
+/** Mounts the route table. */
+export function createApp({ routes, running, observe, token }: AppParts): Hono<Env> {
+  const app = new Hono<Env>();
+  const refuse = (context: Context<Env>, code: ControlErrorCode, detail: string) => {
+    observe({
+      event: "connection.refused.v1",
+      session: undefined,
+      door: "control",
+      peer: peerOf(context),
+      code,
+      detail,
+    });
+    return answer(code);
+  };
+  for (const { method, path, permission, answer } of routes) {
+    app.on(method, path, async (context) => {
+      if (!permits(permission, context.req.header("authorization"), token()))
+        return refuse(context, "control/unauthorized", `${method} ${path} without the token`);
+      const response = await answer(running);
+      // What is shown is true now, and is for nobody's cache.
+      response.headers.set("cache-control", "no-store");
+      response.headers.set("x-content-type-options", "nosniff");
+      return response;
+    });
+  }
+  app.notFound(() => answer("control/not-found"));
+  app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));
+  return app;
+}
+
+function answer(code: ControlErrorCode): Response {
+  const { http, publicMessage } = controlErrors[code];
+  const headers = http === 401 ? { "www-authenticate": 'Bearer realm="postern"' } : {};
+  return Response.json({ code, message: publicMessage }, { status: http, headers });
+}
+
+function peerOf({ env }: Context<Env>) {
+  const { remoteAddress = "", remotePort = 0 } = env.incoming.socket;
+  return { address: remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ""), port: remotePort, tls: false };
+}

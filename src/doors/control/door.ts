@@ -1,0 +1,112 @@
+/**
+ * The control door: how Postern is seen and operated over HTTP. It shows health and metrics; every route declares the
+ * permission that it needs in one table. It decides nothing and opens no database connection.
+ */
+import type { Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Observe } from "../../base/event.ts";
+import type { AdminConfig } from "../../config/schema.ts";
+import { createApp } from "./app.ts";
+import { routes } from "./routes.ts";
+import type { Running } from "./running.ts";
+
+/** A probe or a scraper sends its headers at once; what takes longer only holds a connection. */
+const HEADERS_MS = 5000;
+/** No route takes a body. */
+const REQUEST_MS = 10_000;
+/** Scrapers come every few seconds and may keep their connection between. */
+const KEEP_ALIVE_MS = 30_000;
+/** A few probes and scrapers; more is a mistake or a flood, and must not use up the descriptors of logins. */
+const MAX_CONNECTIONS = 64;
+/** An Authorization header and what a browser sends. */
+const MAX_HEADER_BYTES = 8192;
+
+export class ControlDoor {
+  readonly #running: Running;
+  readonly #observe: Observe;
+  #admin: AdminConfig | undefined;
+  #server: Server | undefined;
+
+  constructor(running: Running, observe: Observe) {
+    this.#running = running;
+    this.#observe = observe;
+  }
+
+  /** Where the door listens. */
+  get address(): { readonly address: string; readonly port: number } | undefined {
+    const address = this.#server?.address();
+    return typeof address === "object" && address !== null ? address : undefined;
+  }
+
+  /**
+   * Puts settings in force: opens the door, moves it (the new listener is open before the old one closes) or closes it.
+   * @throws Error when the address cannot be used; then nothing has changed
+   */
+  async apply(admin: AdminConfig | undefined): Promise<void> {
+    const before = this.#admin;
+    const moves = admin?.host !== before?.host || admin?.port !== before?.port;
+    const server = admin !== undefined && moves ? await this.#open(admin) : undefined;
+    this.#admin = admin;
+    if (!moves) return;
+    this.#shut();
+    this.#server = server;
+  }
+
+  /** Closes the door at once; an answer that is under way is lost. */
+  close(): void {
+    const server = this.#server;
+    this.#shut();
+    server?.closeAllConnections();
+    this.#admin = undefined;
+  }
+
+  async #open({ host, port }: AdminConfig): Promise<Server> {
+    const server = this.#createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    // An error of a listening socket (out of descriptors) must not end the process; the next accept tries again.
+    server.on("error", () => {});
+    const { address, port: actual } = server.address() as AddressInfo; // it listens on TCP
+    this.#observe({ event: "door.opened.v1", door: "control", address, port: actual });
+    return server;
+  }
+
+  #createServer(): Server {
+    const app = createApp({
+      routes,
+      running: this.#running,
+      observe: this.#observe,
+      token: () => this.#admin?.token,
+    });
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      overrideGlobalObjects: false,
+      createServer,
+      serverOptions: {
+        headersTimeout: HEADERS_MS,
+        connectionsCheckingInterval: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+      },
+    }) as Server; // made by node:http's createServer, as said above
+    server.maxConnections = MAX_CONNECTIONS;
+    return server;
+  }
+
+  #shut(): void {
+    const address = this.address;
+    if (this.#server === undefined || address === undefined) return;
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    this.#server = undefined;
+    this.#observe({ event: "door.closed.v1", door: "control", address: address.address, port: address.port });
+  }
+}

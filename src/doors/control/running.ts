@@ -1,0 +1,21 @@
+/** One thing that must hold for logins to succeed. */
+export interface Check {
+  /** A short noun: `keys`, `cluster/main`. */
+  readonly check: string;
+  readonly ok: boolean;
+  /** What is wrong, in words for an operator; no host, no client, no secret. */
+  readonly detail?: string;
+}
+
+/** Whether logins can succeed now, and the working of that answer. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: readonly Check[];
+}
+
+/** What this door shows of the Postern behind it. */
+export interface Running {
+  readiness(): Promise<Readiness>;
+  /** All metrics, and the media type of their text. */
+  metrics(): Promise<{ readonly text: string; readonly mediaType: string }>;
+}

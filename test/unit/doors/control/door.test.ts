@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
+import type { Event } from "../../../../src/base/event.ts";
+import { Secret } from "../../../../src/base/secret.ts";
+import { ControlDoor } from "../../../../src/doors/control/door.ts";
+
+function doorFor(t: TestContext) {
+  const events: Event[] = [];
+  const running = {
+    readiness: async () => ({ ready: true, checks: [] }),
+    metrics: async () => ({ text: "", mediaType: "text/plain" }),
+  };
+  const door = new ControlDoor(running, (event) => events.push(event));
+  t.after(() => door.close());
+  const status = async (path: string, port = door.address?.port) =>
+    (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  return { door, events, status };
+}
+
+const HERE = { host: "127.0.0.1", port: 0 };
+
+test("the door opens where it is told, and says so", async (t) => {
+  const { door, events, status } = doorFor(t);
+  await door.apply(HERE);
+  assert.equal(await status("/livez"), 200);
+  assert.deepEqual(events, [
+    { event: "door.opened.v1", door: "control", address: "127.0.0.1", port: door.address?.port },
+  ]);
+});
+
+test("a new token is in force at once, and the door stays where it is", async (t) => {
+  const { door, status } = doorFor(t);
+  await door.apply(HERE);
+  const port = door.address?.port;
+  assert.equal(await status("/metrics"), 200);
+  await door.apply({ ...HERE, token: new Secret("0123456789abcdef") });
+  assert.equal(await status("/metrics"), 401);
+  await door.apply(HERE);
+  assert.equal(await status("/metrics"), 200);
+  assert.equal(door.address?.port, port);
+});
+
+test("a door that is moved answers at the new address only", async (t) => {
+  const { door, status } = doorFor(t);
+  await door.apply(HERE);
+  const before = door.address?.port;
+  await door.apply({ ...HERE, port: await freePort() });
+  assert.notEqual(door.address?.port, before);
+  assert.equal(await status("/livez"), 200);
+  await assert.rejects(status("/livez", before));
+});
+
+test("a door that cannot be moved stays where it is", async (t) => {
+  const { door, status } = doorFor(t);
+  await door.apply(HERE);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  t.after(() => other.close());
+  const address = other.address();
+  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+  await assert.rejects(door.apply({ ...HERE, port }), /EADDRINUSE/);
+  assert.equal(await status("/livez"), 200);
+});
+
+test("a door that is no longer configured is closed", async (t) => {
+  const { door, events, status } = doorFor(t);
+  await door.apply(HERE);
+  const port = door.address?.port;
+  await door.apply(undefined);
+  await assert.rejects(status("/livez", port));
+  assert.equal(events.at(-1)?.event, "door.closed.v1");
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}
