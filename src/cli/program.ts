@@ -4,9 +4,12 @@ import type { Command } from "commander";
 import { describe } from "./command.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
+import { proxyCommand } from "./commands/proxy.ts";
+import { startCommand } from "./commands/start.ts";
 import { tokenInspectCommand } from "./commands/token-inspect.ts";
 import { tokenMintCommand } from "./commands/token-mint.ts";
 
@@ -15,9 +18,12 @@ export function createProgram(): Command {
   const program = describe(
     "postern",
     "The access gateway for PostgreSQL: a short-lived token is the password.",
-    ["postern check", "postern check --config postern.yaml"],
+    ["postern demo", "postern check && postern start"],
   )
     .version(version(), "-V, --version", "print the version")
+    .addCommand(startCommand())
+    .addCommand(demoCommand())
+    .addCommand(proxyCommand())
     .addCommand(checkCommand())
     .addCommand(explainCommand())
     .addCommand(
