@@ -45,6 +45,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
   const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door", "result"]);
   const cut = counter("sessions_cut_total", "Sessions cut because they outlasted the drain.");
+  const deaths = counter("worker_deaths_total", "Worker processes that ended without having been told to.");
   const sessions = new Gauge({
     name: "postern_sessions",
     help: "Sessions that are live.",
@@ -110,5 +111,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     },
     "drain.started.v1": nothing,
     "drain.ended.v1": (event) => cut.inc(event.cut),
+    "worker.started.v1": nothing,
+    "worker.died.v1": () => deaths.inc(),
   };
 }

@@ -42,6 +42,8 @@ const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "tls.loaded.v1": "info",
   "drain.started.v1": "info",
   "drain.ended.v1": "info",
+  "worker.started.v1": "info",
+  "worker.died.v1": "error",
 };
 
 /** Makes an observer that writes one line an event. A line is written when the event happens, never later. */

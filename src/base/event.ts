@@ -115,7 +115,18 @@ export type Event =
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
   | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }
   | { readonly event: "drain.started.v1"; readonly sessions: number; readonly graceMs: number }
-  | { readonly event: "drain.ended.v1"; readonly cut: number };
+  | { readonly event: "drain.ended.v1"; readonly cut: number }
+  | { readonly event: "worker.started.v1"; readonly worker: number; readonly pid: number }
+  | {
+      /** A worker process that ended without having been told to. */
+      readonly event: "worker.died.v1";
+      readonly worker: number;
+      readonly pid: number;
+      /** Its exit code or the signal that killed it. */
+      readonly how: string;
+      /** When another takes its place. */
+      readonly restartMs: number;
+    };
 
 /** Why a session ended. */
 export type EndReason =

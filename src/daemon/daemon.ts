@@ -1,12 +1,15 @@
+import type { Readings } from "../audit/readings.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Config, PostgresDoorConfig } from "../config/schema.ts";
+import type { Readiness } from "../doors/control/running.ts";
 import type { ServerCertificate } from "../doors/postgres/certificate.ts";
 import { loadCertificate } from "../doors/postgres/certificate.ts";
 import type { DoorSettings } from "../doors/postgres/door.ts";
 import { PostgresDoor } from "../doors/postgres/door.ts";
 import type { Lasting, Parts } from "./parts.ts";
 import { closeParts, createLasting, createParts } from "./parts.ts";
+import { readinessOf } from "./readiness.ts";
 
 interface DaemonOptions {
   readonly clock: Clock;
@@ -23,6 +26,7 @@ export class Daemon {
   #parts: Parts;
   #door: PostgresDoor | undefined;
   #unsubscribe: () => void;
+  #draining = false;
 
   private constructor(parts: Parts, lasting: Lasting, options: DaemonOptions) {
     this.#parts = parts;
@@ -57,15 +61,21 @@ export class Daemon {
     return this.#door?.address;
   }
 
-  /** Whether logins can succeed: keys are there, and every cluster has a host that is not known to be down. */
-  get ready(): boolean {
-    const { verifier, upstream } = this.#parts;
-    const states = upstream.states();
-    const clusters = new Set(states.map((state) => state.cluster));
-    return (
-      verifier.ready() &&
-      [...clusters].every((name) => states.some((state) => state.cluster === name && state.up))
-    );
+  /** Whether logins can succeed, check by check. */
+  get readiness(): Readiness {
+    return readinessOf(this.#parts, this.#draining);
+  }
+
+  /** What a scrape of the metrics shows beside what events have counted. */
+  get readings(): Readings {
+    const { upstream, config } = this.#parts;
+    return {
+      draining: this.#draining,
+      unauthenticated: this.#door?.strangers ?? 0,
+      liveBytes: this.#door?.traffic ?? { fromClient: 0, toClient: 0 },
+      hosts: upstream.states(),
+      issuers: config.issuers.map(({ name }) => name),
+    };
   }
 
   /**
@@ -99,6 +109,7 @@ export class Daemon {
    * `hurry` is aborted.
    */
   async stop(hurry?: AbortSignal): Promise<void> {
+    this.#draining = true;
     const { observe, clock } = this.#lasting;
     const graceMs = this.config.limits.drainTimeout;
     const door = this.#door;
@@ -110,7 +121,9 @@ export class Daemon {
       };
       const callOff = clock.after(graceMs, cutAll);
       hurry?.addEventListener("abort", cutAll);
-      await door.drain();
+      const drained = door.drain();
+      if (hurry?.aborted === true) cutAll();
+      await drained;
       callOff();
       observe({ event: "drain.ended.v1", cut });
     }

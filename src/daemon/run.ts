@@ -1,21 +1,24 @@
-import { createLog } from "../audit/log.ts";
+import { METRICS_MEDIA_TYPE } from "../audit/metrics.ts";
 import { systemClock } from "../base/clock.ts";
-import { messageOf } from "../base/error.ts";
-import type { Observe } from "../base/event.ts";
-import { faultText } from "../config/errors.ts";
 import type { LoadResult } from "../config/load.ts";
-import type { Watching } from "../config/watch.ts";
-import { watchFiles } from "../config/watch.ts";
+import { ControlDoor } from "../doors/control/door.ts";
 import { Daemon } from "./daemon.ts";
+import { Observation } from "./observation.ts";
+import type { Loaded } from "./reloading.ts";
+import { Reloading } from "./reloading.ts";
+import { firstSignal } from "./signals.ts";
 
-type Loaded = Extract<LoadResult, { kind: "ok" }>;
+/** What is told once the doors are open. */
+export interface Open {
+  /** Where the wire door listens. */
+  readonly address: { readonly address: string; readonly port: number } | undefined;
+}
 
 export interface RunOptions {
   readonly loaded: Loaded;
   /** Reads the configuration again, for a reload. */
   readonly load: () => LoadResult;
-  /** Told the daemon once the doors are open. */
-  readonly onOpen?: (daemon: Daemon) => void;
+  readonly onOpen?: (open: Open) => void;
 }
 
 /**
@@ -24,95 +27,66 @@ export interface RunOptions {
  * @throws Error when a door cannot be opened
  */
 export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
-  let log = createLog(loaded.config.log);
-  const observe: Observe = (event) => log(event);
-  observe({ event: "config.loaded.v1", source: loaded.source });
-  const daemon = await Daemon.start(loaded.config, { clock: systemClock, observe });
-  const inForce = async ({ config }: Loaded) => {
-    await daemon.reload(config);
-    log = createLog(config.log);
-  };
-  const reloading = new Reloading({ load, observe, inForce }, loaded);
-  onOpen?.(daemon);
+  const postern = await Alone.start(loaded);
   const hurry = new AbortController();
-  await firstSignal(() => hurry.abort());
+  const told = firstSignal(() => hurry.abort());
+  const { observe } = postern.observation;
+  const reloading = new Reloading({ load, observe, inForce: (next) => postern.reload(next) }, loaded);
+  onOpen?.(postern.daemon);
+  await told;
   reloading.close();
-  await daemon.stop(hurry.signal);
+  await postern.stop(hurry.signal);
 }
 
-/** Resolves at the first SIGTERM or SIGINT; calls `again` at the second. */
-function firstSignal(again: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = false;
-    const onSignal = () => {
-      if (seen) again();
-      seen = true;
-      resolve();
+/** Postern in one process. */
+class Alone {
+  readonly observation: Observation;
+  readonly daemon: Daemon;
+  readonly #control: ControlDoor;
+
+  private constructor(daemon: Daemon, observation: Observation) {
+    this.daemon = daemon;
+    this.observation = observation;
+    const { observe, metrics } = observation;
+    const running = {
+      readiness: async () => daemon.readiness,
+      metrics: async () => ({ text: await metrics.text(), mediaType: METRICS_MEDIA_TYPE }),
     };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
-  });
-}
-
-interface ReloadingParts {
-  readonly load: () => LoadResult;
-  readonly observe: Observe;
-  /** Puts a configuration in force, or throws and changes nothing. */
-  readonly inForce: (loaded: Loaded) => Promise<void>;
-}
-
-/** Keeps the configuration up to date. One reload at a time; a bad one changes nothing and says so. */
-class Reloading {
-  readonly #parts: ReloadingParts;
-  readonly #onHup = () => this.#request();
-  #source: string;
-  #watching: Watching;
-  #busy = false;
-  #again = false;
-
-  constructor(parts: ReloadingParts, loaded: Loaded) {
-    this.#parts = parts;
-    this.#source = loaded.source;
-    this.#watching = this.#watch(loaded);
-    process.on("SIGHUP", this.#onHup);
+    this.#control = new ControlDoor(running, observe);
   }
 
-  close(): void {
-    process.off("SIGHUP", this.#onHup);
-    this.#watching.close();
-  }
-
-  #watch({ files }: Loaded): Watching {
-    return watchFiles(files, () => this.#request(), systemClock);
-  }
-
-  #request(): void {
-    if (this.#busy) {
-      this.#again = true;
-      return;
-    }
-    this.#busy = true;
-    void this.#reload().finally(() => {
-      this.#busy = false;
-      const again = this.#again;
-      this.#again = false;
-      if (again) this.#request();
-    });
-  }
-
-  async #reload(): Promise<void> {
-    const { load, observe, inForce } = this.#parts;
-    const refused = (detail: string) => observe({ event: "config.refused.v1", source: this.#source, detail });
-    const loaded = load();
-    if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
+  static async start({ config, source }: Loaded): Promise<Alone> {
+    let daemon: Daemon | undefined;
+    const observation = new Observation(config.log, {}, () => daemon?.readings);
+    const { observe } = observation;
+    observe({ event: "config.loaded.v1", source });
+    daemon = await Daemon.start(config, { clock: systemClock, observe });
+    const alone = new Alone(daemon, observation);
     try {
-      await inForce(loaded);
+      await alone.#control.apply(config.admin);
     } catch (error) {
-      return refused(messageOf(error));
+      await daemon.stop(AbortSignal.abort());
+      throw error;
     }
-    this.#source = loaded.source;
-    this.#watching.close();
-    this.#watching = this.#watch(loaded);
-    observe({ event: "config.loaded.v1", source: loaded.source });
+    return alone;
+  }
+
+  /** Puts a configuration in force, or throws and changes nothing. */
+  async reload({ config }: Loaded): Promise<void> {
+    const before = this.daemon.config.admin;
+    await this.#control.apply(config.admin);
+    try {
+      await this.daemon.reload(config);
+    } catch (error) {
+      await this.#control.apply(before);
+      throw error;
+    }
+    this.observation.relog(config.log);
+  }
+
+  /** Drains. The control door answers to the end, so that it is seen what goes on. */
+  async stop(hurry: AbortSignal): Promise<void> {
+    await this.daemon.stop(hurry);
+    this.#control.close();
   }
 }

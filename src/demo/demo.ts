@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import { faultText } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Env } from "../config/overlay.ts";
-import type { Daemon } from "../daemon/daemon.ts";
+import type { Open } from "../daemon/run.ts";
 import { run } from "../daemon/run.ts";
 import { mintToken, newKeyPair } from "../identity/mint.ts";
 import { createAuthority } from "./authority.ts";
@@ -48,8 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
     options.progress("opening the wire door");
     const load = () => loadConfig({ env: options.env, file: files.config });
-    const onOpen = (daemon: Daemon) =>
-      options.print(guide(daemon.address?.port ?? options.port, files, tokens));
+    const onOpen = ({ address }: Open) => options.print(guide(address?.port ?? options.port, files, tokens));
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
     await run({ loaded, load, onOpen });

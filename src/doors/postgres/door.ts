@@ -103,6 +103,16 @@ export class PostgresDoor {
     return this.#sessions.size;
   }
 
+  /** Bytes that the live sessions have carried since their logins. */
+  get traffic(): { readonly fromClient: number; readonly toClient: number } {
+    const traffic = { fromClient: 0, toClient: 0 };
+    for (const { bytesFromClient, bytesToClient } of this.#sessions) {
+      traffic.fromClient += bytesFromClient;
+      traffic.toClient += bytesToClient;
+    }
+    return traffic;
+  }
+
   /** Connections before the end of their login. */
   get strangers(): number {
     return this.#crowd.size;

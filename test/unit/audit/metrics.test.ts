@@ -145,6 +145,12 @@ const COUNTS: Readonly<
   ],
   "drain.started.v1": "nothing",
   "drain.ended.v1": [{ event: "drain.ended.v1", cut: 3 }, "postern_sessions_cut_total", 3],
+  "worker.started.v1": "nothing",
+  "worker.died.v1": [
+    { event: "worker.died.v1", worker: 1, pid: 5000, how: "SIGKILL", restartMs: 100 },
+    "postern_worker_deaths_total",
+    1,
+  ],
 };
 
 for (const [name, counts] of Object.entries(COUNTS)) {

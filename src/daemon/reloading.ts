@@ -1,0 +1,72 @@
+import { systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
+import type { Observe } from "../base/event.ts";
+import { faultText } from "../config/errors.ts";
+import type { LoadResult } from "../config/load.ts";
+import type { Watching } from "../config/watch.ts";
+import { watchFiles } from "../config/watch.ts";
+
+export type Loaded = Extract<LoadResult, { kind: "ok" }>;
+
+interface ReloadingParts {
+  readonly load: () => LoadResult;
+  readonly observe: Observe;
+  /** Puts a configuration in force, or throws and changes nothing. */
+  readonly inForce: (loaded: Loaded) => Promise<void>;
+}
+
+/** Keeps the configuration up to date. One reload at a time; a bad one changes nothing and says so. */
+export class Reloading {
+  readonly #parts: ReloadingParts;
+  readonly #onHup = () => this.#request();
+  #source: string;
+  #watching: Watching;
+  #busy = false;
+  #again = false;
+
+  constructor(parts: ReloadingParts, loaded: Loaded) {
+    this.#parts = parts;
+    this.#source = loaded.source;
+    this.#watching = this.#watch(loaded);
+    process.on("SIGHUP", this.#onHup);
+  }
+
+  close(): void {
+    process.off("SIGHUP", this.#onHup);
+    this.#watching.close();
+  }
+
+  #watch({ files }: Loaded): Watching {
+    return watchFiles(files, () => this.#request(), systemClock);
+  }
+
+  #request(): void {
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    this.#busy = true;
+    void this.#reload().finally(() => {
+      this.#busy = false;
+      const again = this.#again;
+      this.#again = false;
+      if (again) this.#request();
+    });
+  }
+
+  async #reload(): Promise<void> {
+    const { load, observe, inForce } = this.#parts;
+    const refused = (detail: string) => observe({ event: "config.refused.v1", source: this.#source, detail });
+    const loaded = load();
+    if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
+    try {
+      await inForce(loaded);
+    } catch (error) {
+      return refused(messageOf(error));
+    }
+    this.#source = loaded.source;
+    this.#watching.close();
+    this.#watching = this.#watch(loaded);
+    observe({ event: "config.loaded.v1", source: loaded.source });
+  }
+}
