@@ -111,19 +111,12 @@ export function findSigner(token: UnverifiedToken, candidates: readonly Candidat
 export function prove(
   token: UnverifiedToken,
   { issuer, key }: Candidate,
-  identifiers: readonly string[],
   now: number,
   trace: Trace,
 ): Refusable<Proved> {
   const checked = checkClaims(token, issuer.config, now, trace);
   if (!checked.ok) return checked;
   const { subject, username, groups, expiresAt, from, until } = checked.value;
-  const rival = rivalOf(issuer.identifier, subject, identifiers);
-  if (rival !== undefined) {
-    const detail = `\`sub\` would make it read like a subject of ${shown(rival)}`;
-    trace({ check: "subject", passed: false, saw: detail });
-    return refuse("identity/claims", detail);
-  }
   const identity = sealIdentity({
     issuer: issuer.identifier,
     subject,
@@ -134,13 +127,4 @@ export function prove(
     proof: { issuer: issuer.name, keyThumbprint: key.thumbprint, algorithm: token.algorithm },
   });
   return accept({ identity, span: { from, until } });
-}
-
-/**
- * An identity is known as `<issuer>:<sub>`, so the subject `8443:ann` of `https://id` would be `ann` of
- * `https://id:8443`. Where both are configured, such a subject is refused.
- */
-function rivalOf(identifier: string, subject: string, identifiers: readonly string[]): string | undefined {
-  const id = `${identifier}:${subject}`;
-  return identifiers.find((other) => other.length > identifier.length && id.startsWith(`${other}:`));
 }

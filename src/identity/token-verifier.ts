@@ -29,7 +29,6 @@ export function createVerifier(issuers: readonly IssuerConfig[], parts: Verifier
 class TokenVerifier implements Verifier {
   readonly #clock: Clock;
   readonly #issuers: readonly Issuer[];
-  readonly #identifiers: readonly string[];
   readonly #cache = new TokenCache();
   readonly #listeners = new Set<() => void>();
 
@@ -37,7 +36,6 @@ class TokenVerifier implements Verifier {
     this.#clock = parts.clock;
     const opened = openSources(configs, { ...parts, changed: () => this.#keysChanged() });
     this.#issuers = opened.map(({ config, sources }) => new Issuer(config, sources));
-    this.#identifiers = [...new Set(this.#issuers.map(({ identifier }) => identifier))];
   }
 
   async verify(token: Secret, issuers: readonly string[] | undefined, trace: Trace): Promise<Verified> {
@@ -110,6 +108,6 @@ class TokenVerifier implements Verifier {
       ({ issuer, key }) => `made with ${issuer.name}'s key ${key.kid ?? key.thumbprint}`,
     );
     if (!signer.ok) return signer;
-    return prove(token, signer.value, this.#identifiers, this.#clock.now(), trace);
+    return prove(token, signer.value, this.#clock.now(), trace);
   }
 }
