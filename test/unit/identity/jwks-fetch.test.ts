@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { createAuthority } from "../../../src/demo/authority.ts";
 import { publicJwk } from "../../../src/identity/mint.ts";
-import { testAuthority } from "../../support/certificates.ts";
 import { keyPair, Proving } from "../../support/issuer.ts";
 import { json, type KeyServer, publishing, startKeyServer } from "../../support/key-server.ts";
 
@@ -166,7 +166,7 @@ for (const [what, host] of [
 }
 
 test("keys are fetched over TLS from a server that the CA file vouches for", async (context) => {
-  const authority = await testAuthority();
+  const authority = await createAuthority();
   const server = await served(context, await authority.server(["127.0.0.1"]));
   server.serve(publishing([good.publicPem]));
   const caFile = join(await directory(context), "ca.pem");
@@ -177,7 +177,7 @@ test("keys are fetched over TLS from a server that the CA file vouches for", asy
 });
 
 test("attack 11: a server with a certificate of another CA or for another name is not believed", async (context) => {
-  const [ours, theirs] = [await testAuthority(), await testAuthority("Somebody else")];
+  const [ours, theirs] = [await createAuthority(), await createAuthority("Somebody else")];
   const caFile = join(await directory(context), "ca.pem");
   await writeFile(caFile, ours.cert);
   for (const files of [await theirs.server(["127.0.0.1"]), await ours.server(["other.test"])]) {
