@@ -27,9 +27,10 @@ export interface RunOptions {
  * @throws Error when a door cannot be opened
  */
 export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
-  const postern = await Alone.start(loaded);
+  // From the first moment on: a signal that came while a door opens would end the process with nothing put away.
   const hurry = new AbortController();
   const told = firstSignal(() => hurry.abort());
+  const postern = await Alone.start(loaded);
   const { observe } = postern.observation;
   const reloading = new Reloading({ load, observe, inForce: (next) => postern.reload(next) }, loaded);
   onOpen?.(postern.daemon);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Fault } from "../../config/errors.ts";
 import { configOption, describe, jsonOption } from "../command.ts";
-import { accepted } from "../configuration.ts";
+import { accepted, withWarnings } from "../configuration.ts";
 import { Failure } from "../failure.ts";
 import { paint, print, printJson } from "../terminal.ts";
 
@@ -33,7 +33,7 @@ async function check({ config: file, json, fetch }: Options): Promise<void> {
       `${file} has ${count === 1 ? "1 fault; correct it" : `${count} faults; correct them`} and check again`,
     );
   }
-  const { config, warnings } = json && loaded.kind === "ok" ? loaded : accepted(loaded);
+  const { config, warnings } = accepted(json ? loaded : withWarnings(loaded));
   const { checkParts, summarize } = await import("../../daemon/offline.ts");
   const problems = await checkParts(config, fetch === true);
   if (json)

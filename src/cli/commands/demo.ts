@@ -1,7 +1,8 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { describe } from "../command.ts";
+import { serve } from "../serve.ts";
 import { print, tell } from "../terminal.ts";
 
 /** PgBouncer's customary port: free on most machines that run PostgreSQL on 5432. */
@@ -16,7 +17,7 @@ interface Options {
 export function demoCommand(): Command {
   return describe("demo", "start a real PostgreSQL with sample data, the wire door, and tokens to try", [
     "postern demo",
-    "postern demo --port 7432",
+    "postern demo --port 7432 --directory demo",
   ])
     .option("-p, --port <port>", "the wire door's port; 0 picks a free one", portNumber, DEFAULT_PORT)
     .option("-d, --directory <directory>", "where the demo keeps its files", join(".postern", "demo"))
@@ -25,12 +26,13 @@ export function demoCommand(): Command {
 
 async function demo({ port, directory }: Options): Promise<void> {
   const { runDemo } = await import("../../demo/demo.ts");
-  await runDemo({ port, directory, env: process.env, progress: tell, print });
+  // PostgreSQL's programs run in a directory of their own, where a relative path would lead elsewhere.
+  const options = { port, directory: resolve(directory), env: process.env, progress: tell, print };
+  await serve(runDemo(options), "--port");
 }
 
 function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError("a port is 0 to 65535.");
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
   return port;
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { configOption, describe, jsonOption } from "../command.ts";
-import { accepted } from "../configuration.ts";
+import { accepted, withWarnings } from "../configuration.ts";
 import { Failure } from "../failure.ts";
 import { readToken } from "../input.ts";
 import { paint, print, printJson } from "../terminal.ts";
@@ -39,7 +39,7 @@ export function explainCommand(): Command {
 async function explain(options: Options): Promise<void> {
   const token = await readToken(options);
   const { loadConfig } = await import("../../config/load.ts");
-  const { config } = accepted(loadConfig({ file: options.config, env: process.env }));
+  const { config } = accepted(withWarnings(loadConfig({ file: options.config, env: process.env })));
   const { explainToken } = await import("../../daemon/offline.ts");
   const { cluster, database, role, replication = false } = options;
   const answer = await explainToken(config, { token, cluster, database, role, replication });

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { configOption, describe } from "../command.ts";
-import { accepted } from "../configuration.ts";
-import { tell } from "../terminal.ts";
+import { accepted, withWarnings } from "../configuration.ts";
+import { serve, tellOpen } from "../serve.ts";
 
 /** `postern start`: opens the doors and runs until SIGTERM or SIGINT. */
 export function startCommand(): Command {
   return describe("start", "open the doors; reload on SIGHUP and on changes; drain on SIGTERM", [
     "postern start",
-    "postern start --config /etc/postern/postern.yaml",
+    "postern start --config postern.yaml",
+    "POSTERN__LOG__LEVEL=debug postern start",
   ])
     .addOption(configOption())
     .action(start);
@@ -15,12 +16,8 @@ export function startCommand(): Command {
 
 async function start({ config: file }: { readonly config: string }): Promise<void> {
   const { loadConfig } = await import("../../config/load.ts");
-  const load = () => loadConfig({ file, env: process.env });
+  const load = () => withWarnings(loadConfig({ file, env: process.env }));
   const loaded = accepted(load());
   const { run } = await import("../../daemon/run.ts");
-  await run({
-    loaded,
-    load,
-    onOpen: ({ address }) => address && tell(`open on ${address.address}:${address.port}`),
-  });
+  await serve(run({ loaded, load, onOpen: tellOpen }), "doors.postgres.port");
 }

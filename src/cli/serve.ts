@@ -1,0 +1,48 @@
+import { Failure } from "./failure.ts";
+import { tell } from "./terminal.ts";
+
+/** Tells where the wire door is open. */
+export function tellOpen({ address }: { readonly address: Address | undefined }): void {
+  if (address !== undefined) tell(`open on ${address.address}:${address.port}`);
+}
+
+interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Waits for something that listens. An address that cannot be had is told with the setting that changes it.
+ * @param setting what names the port: `doors.postgres.port`, `--port`
+ */
+export async function serve(running: Promise<void>, setting: string): Promise<void> {
+  try {
+    await running;
+  } catch (error) {
+    throw addressFailure(error, setting) ?? error;
+  }
+}
+
+function addressFailure(error: unknown, setting: string): Failure | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const reason = reasonOf("code" in error ? error.code : undefined);
+  if (reason === undefined || !("syscall" in error) || error.syscall !== "listen")
+    return addressFailure(error.cause, setting);
+  const { address, port } = error as { readonly address?: string; readonly port?: number };
+  const place = `${address ?? "*"}:${port ?? "?"}`;
+  return new Failure(`${place} ${reason}, or choose another address with ${setting}`, 1, { cause: error });
+}
+
+/** Why an address cannot be listened on, and what else than another address would help. */
+function reasonOf(code: unknown): string | undefined {
+  switch (code) {
+    case "EADDRINUSE":
+      return "is in use; stop what listens there";
+    case "EACCES":
+      return "may not be listened on by this user; start with the right to";
+    case "EADDRNOTAVAIL":
+      return "is no address of this machine; give the machine that address";
+    default:
+      return undefined;
+  }
+}
