@@ -9,6 +9,8 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/demo/emb
 const ADMIN = "test_admin";
 
 export interface TestPostgresOptions {
+  /** A free one by default. */
+  readonly port?: number;
   /** Lines of pg_hba.conf after the administrator's; SCRAM for everybody by default. */
   readonly hba?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
@@ -45,6 +47,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const hba = (more: readonly string[]) => [`host all ${ADMIN} 127.0.0.1/32 trust`, ...more];
   const server = await startEmbeddedPostgres({
     directory,
+    port: options.port ?? 0,
     hba: hba(options.hba ?? SCRAM_FOR_ALL),
     settings: { max_connections: "200", wal_level: "logical", shared_buffers: "32MB", ...options.settings },
     ...(options.tls === false ? {} : { tls: await serverTls(authority) }),

@@ -1,0 +1,86 @@
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { MEASURES } from "./measure/all.ts";
+import type { Measure, Settings } from "./measure/measure.ts";
+import { LOGIN_VARIANTS, PEERS } from "./peers/all.ts";
+
+const ALL_PEERS = [...PEERS, ...LOGIN_VARIANTS].map(({ name }) => name);
+
+const DEFAULTS: Settings = { rounds: 5, seconds: 5, sessions: 1_000 };
+/** Enough to see that everything works. */
+const QUICK: Settings = { rounds: 1, seconds: 1, sessions: 100 };
+
+export const HELP = `Compares Postern's wire door with other ways to PostgreSQL, on this machine.
+
+  npm run bench:wire -- [options]
+
+  --only <list>      measurements: ${MEASURES.map(({ name }) => name).join(",")}
+  --peers <list>     of: ${ALL_PEERS.join(",")}
+  --rounds <n>       readings of each peer in each case (${DEFAULTS.rounds})
+  --seconds <n>      length of one pgbench run (${DEFAULTS.seconds})
+  --sessions <n>     idle sessions of the memory measurement (${DEFAULTS.sessions})
+  --quick            ${QUICK.rounds} round of ${QUICK.seconds} s, ${QUICK.sessions} sessions; sees that everything works
+  --json <file>      where the results go (.postern/bench/wire.json)
+
+Examples:
+  npm run bench:wire
+  npm run bench:wire -- --quick
+  npm run bench:wire -- --only logins --peers direct,pgbouncer,postern-bun,postern-bun-warm --rounds 9
+`;
+
+export interface Options {
+  readonly measures: readonly Measure[];
+  /** Names. */
+  readonly peers: readonly string[];
+  readonly settings: Settings;
+  readonly json: string;
+}
+
+/**
+ * Reads the command line.
+ * @throws Error saying what to write instead
+ */
+export function parseOptions(args: readonly string[]): Options | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string" },
+      peers: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      sessions: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const usual = values.quick ? QUICK : DEFAULTS;
+  const names = MEASURES.map(({ name }) => name);
+  const chosen = list("--only", values.only, names);
+  return {
+    measures: MEASURES.filter(({ name }) => chosen.includes(name)),
+    peers: list("--peers", values.peers, ALL_PEERS),
+    settings: {
+      rounds: count("--rounds", values.rounds, usual.rounds),
+      seconds: count("--seconds", values.seconds, usual.seconds),
+      sessions: count("--sessions", values.sessions, usual.sessions),
+    },
+    json: resolve(values.json ?? join(import.meta.dirname, "../../.postern/bench/wire.json")),
+  };
+}
+
+function list(option: string, text: string | undefined, allowed: readonly string[]): readonly string[] {
+  if (text === undefined) return allowed;
+  const words = text.split(",");
+  const unknown = words.find((word) => !allowed.includes(word));
+  if (unknown !== undefined)
+    throw new Error(`${option} does not know "${unknown}"; write some of ${allowed.join(",")}`);
+  return words;
+}
+
+function count(option: string, text: string | undefined, usual: number): number {
+  if (text === undefined) return usual;
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`${option} is "${text}"; write a number from 1 to 9999`);
+  return Number(text);
+}

@@ -1,0 +1,49 @@
+import { libpqEnvironment } from "./client.ts";
+import type { Bench } from "./measure/measure.ts";
+import type { Legs, RunningPeer } from "./peers/peer.ts";
+import { postgresProgram } from "./postgres-program.ts";
+import { run } from "./program.ts";
+import { cpuSeconds } from "./usage.ts";
+
+export interface PgbenchResult {
+  readonly transactions: number;
+  readonly perSecond: number;
+  /** CPU seconds of the peer while it ran; undefined for PostgreSQL itself. */
+  readonly cpu: number | undefined;
+}
+
+export interface PgbenchRun {
+  readonly clients: number;
+  readonly seconds: number;
+  /** Besides `-n -S`. */
+  readonly options: readonly string[];
+}
+
+/** Runs `pgbench -S` through a peer. One thread (-j 1) at every width, so that pgbench takes one core at most. */
+export async function pgbench(
+  { bed, signal }: Bench,
+  peer: RunningPeer,
+  legs: Legs,
+  { clients, seconds, options }: PgbenchRun,
+): Promise<PgbenchResult> {
+  const args = ["-n", "-S", "-c", String(clients), "-j", "1", "-T", String(seconds), ...options];
+  const before = cpuSeconds(peer.pids);
+  const output = await run(postgresProgram("pgbench"), args, {
+    env: libpqEnvironment(bed, legs, peer),
+    signal,
+  });
+  const cpu = peer.pids.length === 0 ? undefined : cpuSeconds(peer.pids) - before;
+  const failed = number(output, /number of failed transactions: (\d+)/);
+  if (failed > 0) throw new Error(`${failed} transactions failed`);
+  return {
+    transactions: number(output, /number of transactions actually processed: (\d+)/),
+    perSecond: number(output, /^tps = ([\d.]+)/m),
+    cpu,
+  };
+}
+
+function number(output: string, pattern: RegExp): number {
+  const text = pattern.exec(output)?.[1];
+  if (text === undefined) throw new Error(`pgbench wrote no ${pattern.source}: ${output}`);
+  return Number(text);
+}
