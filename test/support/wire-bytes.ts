@@ -1,5 +1,5 @@
 /** A packet without a type byte: length word, code, body. */
-export function packet(code: number, ...body: readonly Buffer[]): Buffer {
+export function packet(code: number, ...body: readonly Buffer[]): Buffer<ArrayBuffer> {
   const head = Buffer.alloc(8);
   head.writeInt32BE(
     body.reduce((sum, part) => sum + part.length, 8),
@@ -12,26 +12,29 @@ export function packet(code: number, ...body: readonly Buffer[]): Buffer {
 export const sslRequest = packet(80877103);
 export const gssencRequest = packet(80877104);
 
-export function startupPacket(parameters: Readonly<Record<string, string>>, version = 196608): Buffer {
+export function startupPacket(
+  parameters: Readonly<Record<string, string>>,
+  version = 196608,
+): Buffer<ArrayBuffer> {
   const pairs = Object.entries(parameters).map(([name, value]) => `${name}\0${value}\0`);
   return packet(version, Buffer.from(`${pairs.join("")}\0`));
 }
 
-export function cancelRequest(processId: number, key: Buffer): Buffer {
+export function cancelRequest(processId: number, key: Buffer): Buffer<ArrayBuffer> {
   const id = Buffer.alloc(4);
   id.writeInt32BE(processId);
   return packet(80877102, id, key);
 }
 
 /** A message with a type byte. */
-export function typed(type: string, body: Buffer): Buffer {
+export function typed(type: string, body: Buffer): Buffer<ArrayBuffer> {
   const head = Buffer.alloc(5);
   head.write(type, 0, "latin1");
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
 
-export function passwordMessage(password: string): Buffer {
+export function passwordMessage(password: string): Buffer<ArrayBuffer> {
   return typed("p", Buffer.from(`${password}\0`));
 }
 
