@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
+import type { TransactionStatus } from "../../protocol/ready.ts";
 import { ReadyTail } from "../../protocol/ready.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
 
@@ -64,6 +65,8 @@ export class WireSession {
   #toClient = 0;
   #ending: EndReason | undefined;
   #draining = false;
+  /** The client has sent something, and the server has not come to rest since. */
+  #asked = false;
   #closed = false;
   #callOffIdle = () => {};
 
@@ -89,16 +92,19 @@ export class WireSession {
     client.write(welcome);
     this.#tail.push(welcome);
     if (early.length > 0) {
+      this.#asked = true;
       this.#fromClient += early.length;
       backend.socket.write(early);
     }
     client.on("data", (chunk: Buffer) => {
+      this.#asked = true;
       this.#fromClient += chunk.length;
       if (!backend.socket.write(chunk)) client.pause();
     });
     backend.socket.on("data", (chunk: Buffer) => {
       this.#toClient += chunk.length;
       this.#tail.push(chunk);
+      if (this.#asked && this.#tail.status() !== undefined) this.#asked = false;
       if (!client.write(chunk)) backend.socket.pause();
       if (this.#ending !== undefined || this.#draining) this.#atRest();
     });
@@ -127,9 +133,17 @@ export class WireSession {
     this.#atRest();
   }
 
+  /**
+   * The transaction status, when nothing is under way. What the server said last is not enough: a query that it has
+   * not answered yet may be running.
+   */
+  #rest(): TransactionStatus | undefined {
+    return this.#asked ? undefined : this.#tail.status();
+  }
+
   /** Says farewell if the stream allows it. Returns whether it did. */
   #atRest(): boolean {
-    const status = this.#tail.status();
+    const status = this.#rest();
     const reason = this.#ending ?? (this.#draining && status === "I" ? "draining" : undefined);
     if (status === undefined || reason === undefined || this.#closed) return false;
     const farewell = FAREWELL[reason];
@@ -198,7 +212,7 @@ export class WireSession {
     if (idleTimeout === undefined) return;
     this.#callOffIdle = clock.after(idleTimeout, () => {
       const bytes = this.#fromClient + this.#toClient;
-      if (bytes === seen && this.#tail.status() !== undefined) this.end("idle");
+      if (bytes === seen && this.#rest() !== undefined) this.end("idle");
       else this.#watchIdle(bytes);
     });
   }
