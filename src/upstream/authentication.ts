@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { messageOf } from "../base/error.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { type AuthenticationRequest, parseAuthentication } from "../protocol/backend-messages.ts";
@@ -47,10 +48,10 @@ export async function authenticate(login: Authenticating): Promise<void> {
       await answerSasl(login, request.mechanisms);
       break;
     default:
-      throw refuse(`an authentication request that is not supported (${describe(request)})`);
+      throw refuse(`the server wants authentication that is not supported: ${describe(request)}`);
   }
   const last = await nextRequest(login);
-  if (last.kind !== "ok") throw refuse(`a second authentication request (${describe(last)})`);
+  if (last.kind !== "ok") throw refuse(`the server sent a second authentication request: ${describe(last)}`);
 }
 
 async function nextRequest({ channel, attempt }: Authenticating): Promise<AuthenticationRequest> {
@@ -63,7 +64,7 @@ function answerCleartext(login: Authenticating): void {
   const { protection, channel } = login;
   if (protection.kind !== "tls" || !protection.verified) {
     throw refuse(
-      "a request for a cleartext password, which is only sent over TLS with verify-ca or verify-full",
+      "the server wants a cleartext password, which is only sent over TLS with verify-ca or verify-full",
     );
   }
   channel.send(passwordMessage(secretOf(login)));
@@ -73,7 +74,8 @@ async function answerSasl(login: Authenticating, offered: readonly string[]): Pr
   const { channel, attempt, keys } = login;
   const binding = chooseBinding(login, offered);
   const mechanism = binding.kind === "end-point" ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256";
-  if (!offered.includes(mechanism)) throw refuse(`only SASL mechanisms that are not supported: ${offered}`);
+  if (!offered.includes(mechanism))
+    throw refuse(`the server offers only SASL mechanisms that are not supported: ${offered.join(", ")}`);
   const password = secretOf(login);
   const exchange = new ScramExchange(binding, randomBytes(NONCE_BYTES).toString("base64"));
   channel.send(saslInitialResponse(mechanism, exchange.first()));
@@ -90,7 +92,7 @@ function chooseBinding(login: Authenticating, offered: readonly string[]): Chann
   const { protection, channelBinding } = login;
   const offersBinding = offered.includes("SCRAM-SHA-256-PLUS");
   if (protection.kind !== "tls" && offersBinding) {
-    throw refuse("an offer of channel binding on a connection without TLS: somebody is in between");
+    throw refuse("the server offers channel binding without TLS: somebody is in between");
   }
   const endPoint = protection.kind === "tls" ? protection.endPoint : undefined;
   if (channelBinding !== "disable" && endPoint !== undefined && offersBinding) {
@@ -102,17 +104,17 @@ function chooseBinding(login: Authenticating, offered: readonly string[]): Chann
 
 async function saslData(login: Authenticating, kind: "sasl-continue" | "sasl-final"): Promise<string> {
   const request = await nextRequest(login);
-  if (request.kind !== kind) throw refuse(`${describe(request)} where ${kind} belongs`);
+  if (request.kind !== kind) throw refuse(`the server sent ${describe(request)} where ${kind} belongs`);
   return request.data;
 }
 
 function requireNoBinding({ channelBinding }: Authenticating, what: string): void {
-  if (channelBinding === "require") throw refuse(`no channel binding, which is required: the server ${what}`);
+  if (channelBinding === "require") throw refuse(`channel binding is required, and the server ${what}`);
 }
 
 function secretOf({ password }: Authenticating): string {
   if (password === undefined) {
-    throw refuse("a request for a password, and the login method has none: check pg_hba.conf");
+    throw refuse("the server wants a password, and the login method has none: check pg_hba.conf");
   }
   return password.reveal();
 }
@@ -121,12 +123,12 @@ function orRefuse<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error), error);
+    throw refuse(`the server sent ${messageOf(error)}`, error);
   }
 }
 
 function refuse(detail: string, cause?: unknown): UpstreamError {
-  return new UpstreamError("upstream/authentication", `the server sent ${detail}`, { cause });
+  return new UpstreamError("upstream/authentication", detail, cause === undefined ? {} : { cause });
 }
 
 function describe(request: AuthenticationRequest): string {

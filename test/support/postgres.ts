@@ -16,8 +16,8 @@ export interface TestPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Run as superuser in database `postgres` once the server is up. */
   readonly sql?: string;
-  /** Without it the server speaks TLS with a certificate for `localhost` and 127.0.0.1. */
-  readonly tls?: false;
+  /** False: no TLS. Otherwise the names in the server's certificate, `localhost` and 127.0.0.1 by default. */
+  readonly tls?: false | readonly string[];
 }
 
 export interface TestPostgres extends EmbeddedPostgres {
@@ -50,14 +50,24 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     port: options.port ?? 0,
     hba: hba(options.hba ?? SCRAM_FOR_ALL),
     settings: { max_connections: "200", wal_level: "logical", shared_buffers: "32MB", ...options.settings },
-    ...(options.tls === false ? {} : { tls: await serverTls(authority) }),
+    ...(options.tls === false ? {} : { tls: await serverTls(authority, options.tls) }),
     setUp: [{ database: "postgres", sql: `CREATE ROLE ${ADMIN} SUPERUSER LOGIN;` }],
     log: (line) => lines.push(line),
   });
   const cut = () => process.kill(server.pid, "SIGQUIT");
   process.once("exit", cut);
   const query = (sql: string, database = "postgres") => queryAs(server.port, ADMIN, sql, database);
-  if (options.sql !== undefined) await query(options.sql);
+  const stop = async () => {
+    process.removeListener("exit", cut);
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  if (options.sql !== undefined) {
+    await query(options.sql).catch(async (error: unknown) => {
+      await stop(); // or else its process would keep the failed test alive
+      throw error;
+    });
+  }
   return {
     ...server,
     authority,
@@ -68,16 +78,12 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       server.write("pg_hba.conf", `${hba(more).join("\n")}\n`);
       await reloaded(server, query);
     },
-    stop: async () => {
-      process.removeListener("exit", cut);
-      await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
-async function serverTls(authority: Authority) {
-  return { ...(await authority.server(["localhost", "127.0.0.1"])), clientCa: authority.cert };
+async function serverTls(authority: Authority, names: readonly string[] = ["localhost", "127.0.0.1"]) {
+  return { ...(await authority.server(names)), clientCa: authority.cert };
 }
 
 function authorityFiles(directory: string, authority: Authority) {

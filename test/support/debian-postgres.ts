@@ -1,0 +1,122 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { appendFileSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { freePort } from "../../src/demo/embedded-postgres.ts";
+import { spawnAs, unprivilegedAccount } from "../../src/demo/unprivileged.ts";
+
+/** Debian's package `postgresql` puts its programs here. */
+const BIN = "/usr/lib/postgresql/15/bin";
+/** The superuser of the test servers. */
+const ADMIN = "test_admin";
+
+const run = promisify(execFile);
+
+/** One PostgreSQL 15 from Debian: the second version that tests run against, and the one with pg_basebackup. */
+export interface DebianPostgres {
+  readonly port: number;
+  /** Runs SQL as superuser and returns the rows. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Makes a standby the primary; resolves when it takes writes. */
+  promote(): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again on its port. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface DebianPair {
+  readonly primary: DebianPostgres;
+  readonly standby: DebianPostgres;
+  stop(): Promise<void>;
+}
+
+/** Whether Debian's PostgreSQL 15 is installed, or the command that installs it. */
+export const debianPostgresMissing: string | false = existsSync(join(BIN, "pg_basebackup"))
+  ? false
+  : "needs PostgreSQL 15: apt-get install postgresql postgresql-contrib";
+
+/** Starts a primary and a streaming standby of it. Everybody on loopback is trusted. */
+export async function startDebianPair(sql = ""): Promise<DebianPair> {
+  const directory = mkdtempSync(join(tmpdir(), "postern-pair-"));
+  const account = unprivilegedAccount();
+  if (account.kind === "other") chownSync(directory, account.uid, account.gid);
+  const as = { ...spawnAs(account), cwd: directory, env: { PATH: BIN, LC_ALL: "C" } };
+  const [first, second] = [join(directory, "a"), join(directory, "b")];
+  await run(join(BIN, "initdb"), ["-D", first, "-U", ADMIN, "-A", "trust", "-N", "-E", "UTF8"], as);
+  const primary = await makeServer(first, as);
+  await primary.query(sql);
+  const from = `host=127.0.0.1 port=${primary.port} user=${ADMIN}`;
+  await run(
+    join(BIN, "pg_basebackup"),
+    ["-D", second, "-R", "-X", "stream", "-c", "fast", "-N", "-d", from],
+    as,
+  );
+  const standby = await makeServer(second, as);
+  return {
+    primary,
+    standby,
+    stop: async () => {
+      await Promise.all([primary.stop(), standby.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+type SpawnAs = { readonly uid?: number; readonly gid?: number; readonly cwd: string };
+
+async function makeServer(data: string, as: SpawnAs): Promise<DebianPostgres> {
+  const port = await freePort();
+  writeFileSync(
+    join(data, "pg_hba.conf"),
+    "host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n",
+  );
+  const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", fsync: "off" };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`);
+  appendFileSync(join(data, "postgresql.conf"), `${lines.join("\n")}\n`);
+  let child = await startServer(data, as);
+  const end = async (signal: "SIGINT" | "SIGQUIT") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.kill(signal);
+    await closed;
+  };
+  process.once("exit", () => child.kill("SIGQUIT"));
+  const query = async (sql: string) => {
+    const client = new pg.Client({ host: "127.0.0.1", port, user: ADMIN, database: "postgres" });
+    await client.connect();
+    try {
+      const result: unknown = await client.query(sql);
+      const last = Array.isArray(result) ? result.at(-1) : result;
+      return (last as pg.QueryResult<Record<string, unknown>>).rows; // pg's typing hides several results
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    port,
+    query,
+    promote: async () => void (await query("SELECT pg_promote(true, 60)")),
+    kill: () => end("SIGQUIT"),
+    start: async () => {
+      child = await startServer(data, as);
+    },
+    stop: () => end("SIGINT"),
+  };
+}
+
+/** Starts a server; resolves when it takes connections. */
+function startServer(data: string, as: SpawnAs): Promise<ChildProcess> {
+  const child = spawn(join(BIN, "postgres"), ["-D", data], { ...as, stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  return new Promise((resolve, reject) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      if (/database system is ready to accept (read-only )?connections/.test(log)) resolve(child);
+    });
+    child.once("close", () => reject(new Error(`PostgreSQL ended: ${log}`)));
+  });
+}
