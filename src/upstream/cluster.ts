@@ -13,6 +13,7 @@ export class Cluster {
   readonly #opener: Opener;
   readonly #spares: Spares;
   readonly #probe: Probe;
+  #closed = false;
 
   constructor(config: ClusterConfig, parts: OpenerParts) {
     const { clock, observe, addresses } = parts;
@@ -26,10 +27,11 @@ export class Cluster {
 
   /** A connection for `order`: a spare when there is one, a new one otherwise. */
   async open(order: Order): Promise<Opened> {
-    if (this.#config.warmSpares === 0 || order.admission.replication) return await this.#openNew(order);
+    if (this.#closed || this.#config.warmSpares === 0 || order.admission.replication)
+      return await this.#openNew(order);
     const key = Spares.key(order.startup);
     const opened = (await this.#takeSpare(key, order)) ?? (await this.#openNew(order));
-    this.#spares.fill(key, () => this.#openNew({ ...order, abort: undefined }));
+    if (!this.#closed) this.#spares.fill(key, () => this.#openNew({ ...order, abort: undefined }));
     return opened;
   }
 
@@ -39,6 +41,7 @@ export class Cluster {
 
   /** Closes spares and ends the probes. */
   close(): void {
+    this.#closed = true;
     this.#spares.clear();
     this.#probe.close();
   }

@@ -65,11 +65,6 @@ export class RoleGuard {
     this.#known.set(name, { rights, until: now + REMEMBER_MS });
     return rights;
   }
-
-  /** Forgets what is known, so that each role is looked at again. */
-  clear(): void {
-    this.#known.clear();
-  }
 }
 
 function refuse({ role }: Admission, rights: string): UpstreamError {

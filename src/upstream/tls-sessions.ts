@@ -26,12 +26,8 @@ export class TlsSessions {
   /** Keeps what `socket` is given to resume with. */
   keep(key: string, socket: TLSSocket, endPoint: Buffer | undefined): void {
     socket.on("session", (session: Buffer) => {
-      if (this.#kept.size >= MAX_SESSIONS) this.clear();
+      if (this.#kept.size >= MAX_SESSIONS) this.#kept.clear();
       this.#kept.set(key, { session, endPoint });
     });
-  }
-
-  clear(): void {
-    this.#kept.clear();
   }
 }

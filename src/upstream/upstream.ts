@@ -56,9 +56,7 @@ export interface Upstream {
   open(admission: Admission, parameters: StartupParameters, abort: AbortSignal): Promise<UpstreamSession>;
   /** State of each known host, for metrics and /readyz. */
   states(): readonly { readonly cluster: string; readonly host: string; readonly up: boolean }[];
-  /** Takes the clusters of a new configuration: spares are closed and what was remembered is forgotten. */
-  reload(clusters: readonly ClusterConfig[]): void;
-  /** Closes spares and timers; sessions stay. */
+  /** Closes spares and timers; sessions stay. What is opened afterwards gets no spares. */
   close(): void;
 }
 
@@ -77,7 +75,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
 
 class PostgresUpstream implements Upstream {
   readonly #parts: OpenerParts;
-  #clusters: ReadonlyMap<ClusterConfig, Cluster> = new Map();
+  readonly #clusters: ReadonlyMap<ClusterConfig, Cluster>;
 
   constructor({ clusters, clock, observe, environment = process.env }: UpstreamParts) {
     const files = new WatchedFiles();
@@ -92,7 +90,7 @@ class PostgresUpstream implements Upstream {
       keys: new ScramKeyCache(),
       guard: new RoleGuard(clock),
     };
-    this.reload(clusters);
+    this.#clusters = new Map(clusters.map((config) => [config, new Cluster(config, this.#parts)]));
   }
 
   async open(
@@ -101,25 +99,13 @@ class PostgresUpstream implements Upstream {
     abort: AbortSignal,
   ): Promise<UpstreamSession> {
     const startup = startupParameters(admission, parameters);
-    const known = this.#clusters.get(admission.cluster);
-    // An admission of the configuration before a reload is still good; what it needs is not kept.
-    const cluster = known ?? new Cluster({ ...admission.cluster, warmSpares: 0 }, this.#parts);
-    try {
-      return new ServerSession(this.#parts.clock, await cluster.open({ admission, startup, abort }));
-    } finally {
-      if (known === undefined) cluster.close();
-    }
+    const cluster = this.#clusters.get(admission.cluster);
+    if (cluster === undefined) throw new TypeError("an admission to a cluster of another configuration");
+    return new ServerSession(this.#parts.clock, await cluster.open({ admission, startup, abort }));
   }
 
   states(): ReturnType<Upstream["states"]> {
     return [...this.#clusters.values()].flatMap((cluster) => cluster.states());
-  }
-
-  reload(clusters: readonly ClusterConfig[]): void {
-    this.close();
-    this.#parts.guard.clear();
-    this.#parts.sessions.clear();
-    this.#clusters = new Map(clusters.map((config) => [config, new Cluster(config, this.#parts)]));
   }
 
   close(): void {
