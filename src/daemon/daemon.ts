@@ -99,9 +99,9 @@ export class Daemon {
     this.#endOrphans();
   }
 
-  /** Cancels a query on behalf of another worker. */
-  cancel(processId: number, key: Uint8Array): boolean {
-    return this.#door?.cancel(processId, key) ?? false;
+  /** Cancels a query on behalf of another worker; undefined when the key is none of ours. */
+  cancel(processId: number, key: Uint8Array): Promise<void> | undefined {
+    return this.#door?.cancel(processId, key);
   }
 
   /**

@@ -129,6 +129,18 @@ test("a query can be cancelled with the client's own key", async () => {
   await other.end();
 });
 
+test("once a cancel's connection has ended, the next query is not hit by it", async () => {
+  const client = await world.connect();
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const key = Buffer.alloc(4);
+  key.writeInt32BE(secretKey);
+  for (let n = 0; n < 20; n++) {
+    await world.cancel(processID, key);
+    await client.query("SELECT pg_sleep(0.01)"); // long enough to be hit by a cancel that is still on its way
+  }
+  await client.end();
+});
+
 test("LISTEN and NOTIFY pass", async () => {
   const client = await world.connect();
   const other = await world.connect({ user: "ben", password: world.token("ben") });

@@ -135,7 +135,7 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
       new Promise((done, fail) => {
         const socket = createConnection({ host: gateway.host, port: gateway.port });
         socket.on("error", fail).on("close", () => done());
-        socket.end(cancelRequest(processId, key));
+        socket.write(cancelRequest(processId, key)); // like libpq, which waits for the other side to close
         socket.resume();
       }),
     freshLoginWorks: async () => {

@@ -8,7 +8,7 @@ const KEY_BYTES_3_2 = 32;
 
 interface Entry {
   readonly key: Buffer;
-  readonly cancel: () => void;
+  readonly cancel: () => Promise<void>;
 }
 
 /**
@@ -18,11 +18,14 @@ interface Entry {
 export class CancelKeys {
   readonly #byProcess = new Map<number, Set<Entry>>();
 
-  /** Makes a key for a session. Returns it and the function that takes it out of use. */
+  /**
+   * Makes a key for a session. Returns it and the function that takes it out of use.
+   * @param cancel resolves when the server was told; never rejects
+   */
   issue(
     processId: number,
     minor: number,
-    cancel: () => void,
+    cancel: () => Promise<void>,
   ): { readonly key: Buffer; readonly revoke: () => void } {
     const entry = { key: randomBytes(minor >= 2 ? KEY_BYTES_3_2 : KEY_BYTES_3_0), cancel };
     const entries = this.#byProcess.get(processId) ?? new Set<Entry>();
@@ -34,15 +37,15 @@ export class CancelKeys {
     return { key: entry.key, revoke };
   }
 
-  /** Cancels what the session with this key is running. Returns whether there is one. */
-  cancel(processId: number, key: Uint8Array): boolean {
-    let matched = false;
-    for (const entry of this.#byProcess.get(processId) ?? []) {
-      if (!equalInConstantTime(entry.key, key)) continue;
-      matched = true;
-      entry.cancel();
-    }
-    return matched;
+  /**
+   * Cancels what the session with this key is running. Returns undefined when there is none, and otherwise a promise
+   * that resolves when the server was told.
+   */
+  cancel(processId: number, key: Uint8Array): Promise<void> | undefined {
+    const entries = [...(this.#byProcess.get(processId) ?? [])];
+    const matching = entries.filter((entry) => equalInConstantTime(entry.key, key));
+    if (matching.length === 0) return undefined;
+    return Promise.all(matching.map((entry) => entry.cancel())).then(() => {});
   }
 
   get size(): number {

@@ -118,8 +118,8 @@ export class PostgresDoor {
     return this.#crowd.size;
   }
 
-  /** Cancels a session's query on behalf of another worker. */
-  cancel(processId: number, key: Uint8Array): boolean {
+  /** Cancels a session's query on behalf of another worker; undefined when the key is none of ours. */
+  cancel(processId: number, key: Uint8Array): Promise<void> | undefined {
     return this.#keys.cancel(processId, key);
   }
 

@@ -115,10 +115,15 @@ export class Login {
     }
   }
 
-  #cancel(greeting: Greeting, processId: number, key: Buffer): void {
-    const matched = this.#parts.keys.cancel(processId, key);
-    if (!matched) this.#parts.cancelElsewhere?.(processId, key);
-    this.#parts.observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched });
+  /**
+   * The connection stays open until the server was told: its end is what libpq and others wait for before they send
+   * the next query, which a cancel that is still on its way would hit.
+   */
+  async #cancel(greeting: Greeting, processId: number, key: Buffer): Promise<void> {
+    const told = this.#parts.keys.cancel(processId, key);
+    if (told === undefined) this.#parts.cancelElsewhere?.(processId, key);
+    this.#parts.observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched: told !== undefined });
+    await told;
     this.#socket.end();
     this.#socket.resume();
   }
@@ -169,7 +174,7 @@ export class Login {
     const { key, revoke } = keys.issue(
       upstream.processId,
       minor,
-      () => void upstream.cancel().catch(() => {}),
+      () => upstream.cancel().catch(() => {}), // a failed cancel leaves the query running, as a lost one would
     );
     const session = new WireSession({
       client,
