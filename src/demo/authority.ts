@@ -35,8 +35,11 @@ export async function createAuthority(commonName = "Postern CA"): Promise<Author
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+  // RFC 5280 §4.2.1.1 wants it; strict clients (Python 3.13) refuse a certificate without it.
+  const issuedBy = await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey);
   const issue = async (subject: string, extensions: x509.Extension[], expired = false) => {
     const leaf = await webcrypto.subtle.generateKey(ECDSA, true, ["sign", "verify"]);
     const cert = await x509.X509CertificateGenerator.create({
@@ -47,7 +50,7 @@ export async function createAuthority(commonName = "Postern CA"): Promise<Author
       publicKey: leaf.publicKey,
       signingKey: keys.privateKey,
       signingAlgorithm: ECDSA,
-      extensions,
+      extensions: [issuedBy, ...extensions],
     });
     return { cert: cert.toString("pem"), key: await pemOf(leaf.privateKey) };
   };
