@@ -1,4 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { ErrorCode } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { messageOf } from "../base/error.ts";
 import type { Fault, Path } from "./errors.ts";
 
@@ -31,8 +32,11 @@ export function yamlSource(name: string, text: string): SourceResult {
   try {
     return readYaml(name, text);
   } catch (error) {
-    // The parser is recursive, so nesting of thousands of levels ends here.
-    const message = `cannot be read as YAML (${messageOf(error).split("\n", 1)[0]}); correct it`;
+    const tooMany = messageOf(error).startsWith("Excessive alias count");
+    // What else can be thrown is the end of the stack: the parser is recursive.
+    const message = tooMany
+      ? `uses more aliases than a configuration needs (${MAX_ALIASES}); write the values out`
+      : "cannot be read as YAML; correct it";
     return { kind: "faults", faults: [{ where: name, path: [], message }] };
   }
 }
@@ -50,29 +54,62 @@ function readYaml(name: string, text: string): SourceResult {
     const { line, col } = lines.linePos(offset);
     return `${name}:${line}:${col}`;
   };
-  // A warning means that something was read in another sense than it was written, such as an unknown tag.
-  const problems = [...document.errors, ...document.warnings];
+  const problems = problemsOf(document);
   if (problems.length > 0) {
-    const faults = problems.slice(0, MAX_FAULTS).map((problem) => ({
-      where: at(problem.pos[0]),
-      path: [],
-      message: yamlFault(problem.code, problem.message),
-    }));
+    const faults = problems
+      .slice(0, MAX_FAULTS)
+      .map(({ offset, message }) => ({ where: at(offset), path: [], message }));
     return { kind: "faults", faults };
   }
   const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
   return { kind: "ok", source: { name, value, locate: (path) => at(offsetOf(document, path)) } };
 }
 
-function yamlFault(code: string, message: string): string {
-  if (code === "DUPLICATE_KEY") return "this key is written twice in the same place; keep one";
-  if (code === "MULTIPLE_DOCS") return "begins a second document; keep one";
-  if (code === "TAB_AS_INDENT") return "a tab is used for indentation; use spaces";
-  return `is not valid YAML: ${message.split("\n", 1)[0]}; correct it`;
+type Document = ReturnType<typeof parseDocument>;
+
+interface Problem {
+  readonly offset: number;
+  readonly message: string;
 }
 
+function problemsOf(document: Document): readonly Problem[] {
+  // A warning means that something was read in another sense than it was written, such as an unknown tag.
+  const syntax = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
+    offset: pos[0],
+    message: SYNTAX[code] ?? "is not valid YAML; correct what is written here",
+  }));
+  return syntax.length > 0 ? syntax : danglingAliases(document);
+}
+
+function danglingAliases(document: Document): readonly Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined)
+        found.push({
+          offset: alias.range?.[0] ?? 0,
+          message: "names an anchor that is not there; put a text that begins with * in quotes",
+        });
+    },
+  });
+  return found;
+}
+
+/** Never the parser's own words: they repeat what is written, and that may be a password without quotes. */
+const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_DQ_ESCAPE: "has an escape that YAML does not know; write \\\\ for a backslash, or use single quotes",
+  BAD_INDENT: "is indented unlike its neighbours; line it up",
+  BAD_SCALAR_START: "begins with a character that YAML reserves; put the text in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "has a second colon or a list on the same line; put a text with a colon in quotes",
+  DUPLICATE_KEY: "this key is written twice in the same place; keep one",
+  MISSING_CHAR: "lacks a quote, a bracket, a brace or a comma; add it",
+  MULTIPLE_DOCS: "begins a second document; keep one",
+  TAB_AS_INDENT: "a tab is used for indentation; use spaces",
+  TAG_RESOLVE_FAILED: "has a tag, and tags are not used here; put a text that begins with ! in quotes",
+};
+
 /** Where the setting at the end of `path` begins; where the path leaves the document, the last part that exists. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number {
+function offsetOf(document: Document, path: Path): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
   for (const part of path) {
