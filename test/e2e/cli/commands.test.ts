@@ -149,6 +149,16 @@ test("check finds keys and certificates that cannot be used", (t) => {
   assert.match(lines[1] ?? "", /^postern: postern\.yaml: issuer "jobs", keys\.pem\[0\]: /);
 });
 
+test("check leaves the network alone unless it is told to fetch keys", (t) => {
+  const directory = exampleDirectory(t);
+  // Port 1 (tcpmux) is open nowhere.
+  const env = { POSTERN__ISSUERS__0__KEYS: "{ jwksUrl: 'http://127.0.0.1:1/keys' }" };
+  assert.equal(shell("postern check", directory, env).code, 0);
+  const { code, stderr } = shell("postern check --fetch", directory, env);
+  assert.equal(code, 1);
+  assert.match(stderr, /^postern: postern\.yaml: issuer "jobs": .*; correct its keys\n$/);
+});
+
 test("check prints its findings as JSON, good and bad", (t) => {
   const directory = exampleDirectory(t);
   const good = shell("postern check --json", directory);
