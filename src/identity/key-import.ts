@@ -93,12 +93,13 @@ export function importSecret(secret: string): ImportedKey {
   };
 }
 
-/** Whether a would-be secret is a key or certificate that others know: PEM, a JWK, or base64 of DER. */
+/** Whether a would-be secret is a key or certificate that others know: PEM, a JWK, DER, or base64 of one of them. */
 function looksPublic(secret: string): boolean {
-  if (secret.includes("-----BEGIN")) return true;
-  if (/^\s*\{[\s\S]*"kty"/.test(secret)) return true;
+  const decoded = Buffer.from(secret, "base64");
+  for (const text of [secret, decoded.toString("latin1")])
+    if (text.includes("-----BEGIN") || /^\s*\{[\s\S]*"kty"/.test(text)) return true;
   try {
-    createPublicKey({ key: Buffer.from(secret.trim(), "base64"), format: "der", type: "spki" });
+    createPublicKey({ key: decoded, format: "der", type: "spki" });
     return true;
   } catch {
     return false;
