@@ -66,6 +66,8 @@ interface UpstreamParts {
   readonly observe: Observe;
   /** Where `login.environmentPrefix` looks; the process's environment by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Turns a host name into addresses; the operating system by default. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 
 /** Opens connections to the clusters of a configuration. */
@@ -77,12 +79,12 @@ class PostgresUpstream implements Upstream {
   readonly #parts: OpenerParts;
   readonly #clusters: ReadonlyMap<ClusterConfig, Cluster>;
 
-  constructor({ clusters, clock, observe, environment = process.env }: UpstreamParts) {
+  constructor({ clusters, clock, observe, environment = process.env, resolve }: UpstreamParts) {
     const files = new WatchedFiles();
     this.#parts = {
       clock,
       observe,
-      addresses: new Addresses(clock),
+      addresses: new Addresses(clock, resolve),
       secrets: new Secrets(files, environment),
       certificates: new ClientCertificates(files, clock),
       contexts: new TlsContexts(files),
