@@ -123,6 +123,8 @@ function shapeFault(jwk: UncheckedJwk): string | undefined {
       return `a member \`${name}\` that is missing or not base64url`;
   }
   if (jwk["kty"] === "OKP" && jwk["crv"] !== "Ed25519") return "an OKP key that is not Ed25519";
+  if (jwk["kty"] === "EC" && curveAlgorithms(jwk["crv"]).length === 0)
+    return "an EC key on a curve that none of the algorithms uses";
   return undefined;
 }
 
@@ -154,12 +156,10 @@ export function algorithmsOf(key: KeyObject): { algorithms: readonly Algorithm[]
       return fault === undefined ? { algorithms: ["EdDSA"] } : { fault };
     }
     case "ec": {
-      const { crv } = exported(key);
-      const fitting = (Object.keys(schemes) as Algorithm[]).filter((name) => {
-        const scheme = schemes[name];
-        return scheme.kind === "ecdsa" && scheme.curve === crv;
-      });
-      return fitting.length > 0 ? { algorithms: fitting } : { fault: `an EC key on the curve ${crv}` };
+      const algorithms = curveAlgorithms(exported(key).crv);
+      return algorithms.length > 0
+        ? { algorithms }
+        : { fault: "an EC key on a curve that none of the algorithms uses" };
     }
     case "rsa": {
       const fault = rsaFault(key);
@@ -168,6 +168,14 @@ export function algorithmsOf(key: KeyObject): { algorithms: readonly Algorithm[]
     default:
       return { fault: `a key of the type ${key.asymmetricKeyType}` };
   }
+}
+
+/** RFC 7518 §3.4: each curve has its algorithm. */
+function curveAlgorithms(curve: unknown): readonly Algorithm[] {
+  return (Object.keys(schemes) as Algorithm[]).filter((name) => {
+    const scheme = schemes[name];
+    return scheme.kind === "ecdsa" && scheme.curve === curve;
+  });
 }
 
 function rsaFault(key: KeyObject): string | undefined {
