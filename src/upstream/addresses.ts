@@ -8,6 +8,12 @@ import type { Address } from "./socket.ts";
 /** Long enough that a burst of logins asks once, short enough that a name which moved is followed at once. */
 const REMEMBER_MS = 2000;
 
+/** An address that did not answer is tried after the others of its name for this long. */
+const AVOID_MS = 30_000;
+
+/** Addresses remembered so; more only cost a failed try. */
+const MAX_AVOIDED = 1024;
+
 /** A server as the configuration names it. */
 export interface HostPort {
   readonly host: string;
@@ -18,6 +24,7 @@ export interface HostPort {
 export class Addresses {
   readonly #clock: Clock;
   readonly #resolve: (host: string) => Promise<readonly string[]>;
+  readonly #avoided = new Map<string, number>();
   readonly #known = new Map<string, { readonly ips: Promise<readonly string[]>; readonly until: number }>();
 
   constructor(clock: Clock, resolve = systemResolver) {
@@ -29,12 +36,17 @@ export class Addresses {
   async of({ host, port }: HostPort): Promise<readonly Address[]> {
     if (host.startsWith("/")) return [{ kind: "unix", path: `${host}/.s.PGSQL.${port}` }];
     const ips = isIP(host) === 0 ? await this.#lookUp(host) : [host];
-    return ips.map((ip) => ({ kind: "tcp", ip, port }));
+    const now = this.#clock.now();
+    const avoided = (ip: string) => ((this.#avoided.get(`${ip} ${port}`) ?? 0) > now ? 1 : 0);
+    return [...ips].sort((a, b) => avoided(a) - avoided(b)).map((ip) => ({ kind: "tcp", ip, port }));
   }
 
-  /** Asks again next time: an address did not answer. */
-  forget(host: string): void {
+  /** An address of `host` did not answer: the name is asked for again, and the address tried last. */
+  failed({ host }: HostPort, address: Address): void {
     this.#known.delete(host);
+    if (address.kind === "unix") return;
+    if (this.#avoided.size >= MAX_AVOIDED) this.#avoided.clear();
+    this.#avoided.set(`${address.ip} ${address.port}`, this.#clock.now() + AVOID_MS);
   }
 
   async #lookUp(host: string): Promise<readonly string[]> {

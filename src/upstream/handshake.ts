@@ -9,7 +9,7 @@ import { query, startupMessage } from "../protocol/client-messages.ts";
 import type { Attempt } from "./attempt.ts";
 import { type Authenticating, authenticate } from "./authentication.ts";
 import type { Channel } from "./channel.ts";
-import { UpstreamError } from "./errors.ts";
+import { UpstreamError, UpstreamRefused } from "./errors.ts";
 import { nextMessage, parsed, unexpected } from "./expect.ts";
 
 /** A connection that is logged in and at ReadyForQuery. */
@@ -33,10 +33,20 @@ export class LoggedIn {
 
   /**
    * Runs one look-up of our own and returns its first row.
-   * @throws UpstreamRefused, UpstreamError
+   * @throws UpstreamRefused when the server ends the session, UpstreamError for everything else
    */
   async lookUp(sql: string, attempt: Attempt): Promise<readonly (string | null)[]> {
     this.channel.send(query(sql));
+    try {
+      return await this.#firstRow(attempt);
+    } catch (error) {
+      // An ERROR is about our query, and nothing that the client could make sense of.
+      if (!(error instanceof UpstreamRefused) || error.fields.get("V") === "FATAL") throw error;
+      throw new UpstreamError("upstream/protocol", `a look-up failed: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #firstRow(attempt: Attempt): Promise<readonly (string | null)[]> {
     let row: readonly (string | null)[] | undefined;
     for (;;) {
       const message = await nextMessage(this.channel, attempt);

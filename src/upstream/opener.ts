@@ -89,47 +89,64 @@ export class Opener {
     tried: Tried,
   ): Promise<Opened | undefined> {
     try {
-      for (const address of await this.#parts.addresses.of(host)) {
-        const opened = await this.#openAddress(host, address, order, wanted).catch((error: unknown) => {
-          this.#fail(host, order, tried, error);
-        });
-        if (opened === "unsuitable") tried.unsuitable(host);
-        else if (opened !== undefined) return opened;
+      for (const address of await this.#resolve(host, order)) {
+        const opened = await this.#openAddress(host, address, order, wanted);
+        if (opened instanceof Error) tried.failure(host, opened);
+        else if (opened === "unsuitable") tried.unsuitable(host);
+        else return opened;
       }
     } catch (error) {
-      if (error === tried.final) throw error;
-      this.#fail(host, order, tried, error);
+      this.#report(host, order, error);
+      if (!mayTryNext(error)) throw error;
+      tried.failure(host, error);
     }
+    if (tried.gone(host)) this.#hosts.failed(host);
     return undefined;
   }
 
-  /** Reports a failure, and throws it when another host would not help. */
-  #fail(host: HostPort, { admission }: Order, tried: Tried, error: unknown): void {
-    const code = error instanceof UpstreamError ? error.code : "upstream/refused";
-    if (code !== "upstream/aborted") {
-      const { id, cluster } = admission.session.facts;
-      const detail = messageOf(error);
-      this.#parts.observe({
-        event: "upstream.failed.v1",
-        session: id,
-        cluster,
-        host: hostName(host),
-        code,
-        detail,
-      });
+  /** The addresses of a host. A resolver that hangs is not waited for longer than a server that does. */
+  async #resolve(host: HostPort, { abort }: Order): Promise<readonly Address[]> {
+    const attempt = new Attempt(this.#parts.clock, this.#cluster.connectTimeout, abort);
+    try {
+      return await attempt.wait(this.#parts.addresses.of(host));
+    } finally {
+      attempt.finish();
     }
-    if (isUnavailable(error)) {
-      this.#hosts.failed(host);
-      this.#parts.addresses.forget(host.host);
-    }
-    if (!mayTryNext(error)) {
-      tried.final = error;
-      throw error;
-    }
-    tried.failure(host, error);
   }
 
+  #report(host: HostPort, { admission }: Order, error: unknown): void {
+    const code = error instanceof UpstreamError ? error.code : "upstream/refused";
+    if (code === "upstream/aborted") return; // nothing of the server's
+    const { id, cluster } = admission.session.facts;
+    const detail = messageOf(error);
+    this.#parts.observe({
+      event: "upstream.failed.v1",
+      session: id,
+      cluster,
+      host: hostName(host),
+      code,
+      detail,
+    });
+  }
+
+  /** @returns the error, when another address may do better */
   async #openAddress(
+    host: HostPort,
+    address: Address,
+    order: Order,
+    wanted: TargetSessionAttributes,
+  ): Promise<Opened | "unsuitable" | Error> {
+    try {
+      return await this.#openModes(host, address, order, wanted);
+    } catch (error) {
+      if (isUnavailable(error)) this.#parts.addresses.failed(host, address);
+      if (!(error instanceof Error) || !mayTryNext(error)) throw error;
+      this.#report(host, order, error);
+      return error;
+    }
+  }
+
+  async #openModes(
     host: HostPort,
     address: Address,
     order: Order,
@@ -199,8 +216,6 @@ export class Opener {
 
 /** What became of the hosts that one login tried. */
 class Tried {
-  /** The error that ended the login. */
-  final: unknown;
   readonly #failures = new Map<HostPort, unknown>();
   readonly #unsuitable = new Set<HostPort>();
 
@@ -212,8 +227,14 @@ class Tried {
     this.#unsuitable.add(host);
   }
 
+  /** Whether it makes no sense to try the host again in the same login. */
   failed(host: HostPort): boolean {
-    return this.#failures.has(host);
+    return this.#failures.has(host) && !this.#unsuitable.has(host);
+  }
+
+  /** Whether no address of the host answered. */
+  gone(host: HostPort): boolean {
+    return this.failed(host) && isUnavailable(this.#failures.get(host));
   }
 
   /** The error for a login that found no host. */

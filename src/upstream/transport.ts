@@ -127,6 +127,6 @@ function verification({ mode, caFile }: Target["tls"]): "none" | "ca" | "full" {
 }
 
 function endPointOf(socket: TLSSocket): Buffer | undefined {
-  const { raw } = socket.getPeerCertificate(true);
-  return raw === undefined ? undefined : endPointHash(raw);
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? undefined : endPointHash(certificate.raw);
 }

@@ -1,4 +1,4 @@
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { Event } from "../../src/base/event.ts";
 import type { ClusterConfig } from "../../src/config/schema.ts";
 import { BackendReader } from "../../src/protocol/backend.ts";
@@ -23,13 +23,18 @@ export interface OpenOptions {
 }
 
 /** An upstream of one cluster. */
-export function upstreamTo(cluster: ClusterConfig, environment: Record<string, string> = {}): TestUpstream {
+export function upstreamTo(
+  cluster: ClusterConfig,
+  environment: Record<string, string> = {},
+  parts: { readonly clock?: Clock; readonly resolve?: (host: string) => Promise<readonly string[]> } = {},
+): TestUpstream {
   const events: Event[] = [];
   const upstream = createUpstream({
     clusters: [cluster],
     clock: systemClock,
     observe: (event) => events.push(event),
     environment,
+    ...parts,
   });
   return {
     upstream,

@@ -29,11 +29,15 @@ test("a name is resolved once for a burst of logins, and again soon after", asyn
   assert.deepEqual(await addresses.of(db), [tcp("192.0.2.2")]);
 });
 
-test("a name whose address did not answer is resolved anew", async () => {
-  const { addresses } = resolverOf([["192.0.2.1"], ["192.0.2.2"]]);
-  await addresses.of(db);
-  addresses.forget(db.host);
-  assert.deepEqual(await addresses.of(db), [tcp("192.0.2.2")]);
+test("a name whose address did not answer is resolved anew, and that address tried last for a while", async () => {
+  const both = ["192.0.2.1", "192.0.2.2"];
+  const { clock, addresses } = resolverOf([both, both, both]);
+  const [first, second] = await addresses.of(db);
+  assert.ok(first);
+  addresses.failed(db, first);
+  assert.deepEqual(await addresses.of(db), [second, first]);
+  clock.advance(30_001);
+  assert.deepEqual(await addresses.of(db), [first, second]);
 });
 
 test("a name that does not resolve is unreachable, and is asked for again next time", async () => {
