@@ -2,9 +2,10 @@
  * `npm start`: a whole Postern on one machine, for looking around. A real PostgreSQL with a small shop, the wire door
  * with TLS, an issuer, and a token for each sample person. Everything is under one directory.
  */
-import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { faultText } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
@@ -17,6 +18,7 @@ import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { guide } from "./guide.ts";
 import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
+import { reachableBy, unprivilegedAccount } from "./unprivileged.ts";
 
 export interface DemoOptions {
   /** Where everything is kept, `.postern/demo` by default. */
@@ -36,7 +38,8 @@ const ISSUER = "https://demo.postern.example";
 const AUDIENCE = "postern-demo";
 
 /** Runs the demo until it is stopped. */
-export async function runDemo(options: DemoOptions): Promise<void> {
+export async function runDemo(asked: DemoOptions): Promise<void> {
+  const options = { ...asked, directory: resolve(asked.directory) };
   const files = filesIn(options.directory);
   mkdirSync(options.directory, { recursive: true, mode: 0o711 });
   const password = keptSecret(files.password);
@@ -75,7 +78,7 @@ function filesIn(directory: string): DemoFiles {
   // Shown to people, so as short as they can be from where they are.
   const file = (name: string) => relative(process.cwd(), join(directory, name)) || name;
   return {
-    directory,
+    directory: file("."),
     config: file("postern.yaml"),
     password: file("database-password"),
     ca: file("ca.crt"),
@@ -90,7 +93,7 @@ function filesIn(directory: string): DemoFiles {
 function startServer(options: DemoOptions, password: string): Promise<EmbeddedPostgres> {
   const sql = sampleSql(password);
   return startEmbeddedPostgres({
-    directory: join(options.directory, "postgresql"),
+    directory: serverDirectory(options.directory),
     hba: ["host all all 127.0.0.1/32 scram-sha-256"],
     setUp: [
       { database: "postgres", sql: sql.roles },
@@ -98,6 +101,32 @@ function startServer(options: DemoOptions, password: string): Promise<EmbeddedPo
     ],
     progress: options.progress,
   });
+}
+
+/**
+ * PostgreSQL does not run as root, and its user cannot enter root's private directories: then its files are kept in
+ * a directory for temporary files, always the same one for the same demo.
+ */
+function serverDirectory(directory: string): string {
+  const account = unprivilegedAccount();
+  if (account.kind === "self" || reachableBy(account, directory)) return join(directory, "postgresql");
+  const name = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  const elsewhere = join(tmpdir(), `postern-demo-${name}`);
+  claim(elsewhere, account.uid);
+  return elsewhere;
+}
+
+/** Makes a directory where everybody may make one, or takes it when it is the server's own already. */
+function claim(directory: string, owner: number): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (cause) {
+    const found = lstatSync(directory, { throwIfNoEntry: false });
+    if (found?.isDirectory() && found.uid === owner) return;
+    throw new Error(`${directory} cannot be used; remove it, or choose another place with --directory`, {
+      cause,
+    });
+  }
 }
 
 /** A random secret that is kept from one start to the next: the data directory knows it too. */

@@ -4,12 +4,14 @@ import { SAMPLE_IDENTITIES } from "./sample.ts";
 /** What the demo prints once it runs: lines to copy and try. */
 export function guide(port: number, files: DemoFiles, { expired }: { readonly expired: string }): string {
   const psql = (user: string, token: string, sql: string) =>
-    `  PGPASSWORD=$(cat ${files.token(token)}) psql "${target(port, files)} user=${user}" -c "${sql}"`;
-  const people = SAMPLE_IDENTITIES.map(({ name, roles, about, sql }) => {
-    return `${name}: ${about}\n${psql(roles[0] ?? name, name, sql)}`;
-  });
+    `  PGPASSWORD=$(cat ${files.token(token)}) psql -U ${user} -c "${sql}"`;
+  const people = SAMPLE_IDENTITIES.map(
+    ({ name, roles, about, sql }) => `${name} ${about}:\n${psql(roles[0] ?? name, name, sql)}`,
+  );
   return `
-Postern is open on 127.0.0.1:${port}. The password is a token; there is no other.
+Postern is open on 127.0.0.1:${port}. A token is the password; there is no other. In another terminal:
+
+  export PGHOST=127.0.0.1 PGPORT=${port} PGDATABASE=shop PGSSLMODE=verify-full PGSSLROOTCERT=${files.ca}
 
 ${people.join("\n\n")}
 
@@ -24,11 +26,7 @@ ${psql("analyst", expired, "SELECT 1")}
 Why a token is taken or not, check by check:
   bin/postern explain --config ${files.config} --token-file ${files.token("ada")} --database shop --role shop_owner
 
-The configuration is ${files.config}: change it while Postern runs. The demo's files are in ${files.directory}.
-Stop with Ctrl-C.
+The configuration is ${files.config}: change it while Postern runs, and see it taken up.
+Stop with Ctrl-C; the next start uses the same database. The demo's files are in ${files.directory}.
 `;
-}
-
-function target(port: number, files: DemoFiles): string {
-  return `host=127.0.0.1 port=${port} dbname=shop sslmode=verify-full sslrootcert=${files.ca}`;
 }

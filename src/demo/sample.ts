@@ -95,7 +95,7 @@ export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
   {
     name: "cleo",
     roles: ["shop_owner", "analyst"],
-    about: "may be either of two roles: the user name chooses",
+    about: "may be either of two roles, and the user name chooses",
     sql: "SELECT current_user, best_seller('south')",
   },
 ];
