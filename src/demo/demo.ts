@@ -7,6 +7,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
+import { messageOf } from "../base/error.ts";
 import { faultText } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Env } from "../config/overlay.ts";
@@ -54,7 +55,9 @@ export async function runDemo(asked: DemoOptions): Promise<void> {
     const onOpen = ({ address }: Open) => options.print(guide(address?.port ?? options.port, files, tokens));
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
-    await run({ loaded, load, onOpen });
+    await run({ loaded, load, onOpen }).catch((error: unknown) => {
+      throw new Error(messageOf(error).replace("doors.postgres.port", "--port"), { cause: error });
+    });
     options.progress("stopping PostgreSQL");
   } finally {
     await server.stop();

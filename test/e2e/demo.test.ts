@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { after, test } from "node:test";
+import pg from "pg";
+
+const BIN = resolve(import.meta.dirname, "../../bin/postern");
+const directory = mkdtempSync(join(tmpdir(), "postern-demo-test-"));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Starts the demo and reads what it prints until `until` is in it, or until it ends. */
+async function demo(port: number, until: string) {
+  const child = spawn(BIN, ["demo", "--port", String(port), "--directory", directory], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  const seen = new Promise<void>((done) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        lines.push(line);
+        if (line.includes(until)) done();
+      });
+    }
+  });
+  await Promise.race([seen, exited]);
+  const stop = async () => {
+    child.kill("SIGINT");
+    return exited;
+  };
+  return { text: () => lines.join("\n"), exited, stop };
+}
+
+function serverPid(): number {
+  return Number(readFileSync(join(directory, "postgresql/data/postmaster.pid"), "utf8").split("\n")[0]);
+}
+
+async function query(text: string, user: string, token: string, sql: string) {
+  const port = Number(/PGPORT=(\d+)/.exec(text)?.[1]);
+  const password = readFileSync(join(directory, `${token}.token`), "utf8");
+  const ssl = { ca: readFileSync(join(directory, "ca.crt"), "utf8") };
+  const client = new pg.Client({ host: "localhost", port, database: "shop", user, password, ssl });
+  try {
+    await client.connect();
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+test("the demo lets each sample person do what it says, and leaves nothing running", async () => {
+  const first = await demo(0, "Stop with Ctrl-C");
+  const text = first.text();
+  assert.match(text, /making a PostgreSQL data directory/);
+  const [ada] = await query(text, "analyst", "ada", "SELECT count(*)::int AS orders FROM orders");
+  const [ben] = await query(
+    text,
+    "clerk_north",
+    "ben",
+    "SELECT count(DISTINCT region)::int AS regions FROM orders",
+  );
+  const [cleo] = await query(text, "shop_owner", "cleo", "SELECT current_user AS who");
+  assert.deepEqual([ada?.orders, ben?.regions, cleo?.who], [120, 1, "shop_owner"]);
+  await assert.rejects(query(text, "analyst", "ada", "DELETE FROM orders"), { code: "42501" });
+  await assert.rejects(query(text, "shop_owner", "ada", "SELECT 1"), { code: "28000" });
+  await assert.rejects(query(text, "analyst", "expired", "SELECT 1"), { code: "28P01" });
+  const pid = serverPid();
+  assert.equal(await first.stop(), 0);
+  assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  assert.ok(!existsSync(join(directory, "postgresql/data/postmaster.pid")));
+
+  const second = await demo(0, "Stop with Ctrl-C");
+  assert.doesNotMatch(second.text(), /making a PostgreSQL data directory/);
+  await query(second.text(), "analyst", "ada", "SELECT 1");
+  assert.equal(await second.stop(), 0);
+});
+
+test("a port that is taken is said so, with the option that names another", async () => {
+  const taken = createServer();
+  await new Promise<void>((done) => taken.listen(0, "127.0.0.1", done));
+  const { port } = taken.address() as AddressInfo;
+  const refused = await demo(port, "Stop with Ctrl-C");
+  assert.equal(await refused.exited, 1);
+  assert.match(refused.text(), new RegExp(`127.0.0.1:${port} is in use; choose another with --port`));
+  assert.ok(!existsSync(join(directory, "postgresql/data/postmaster.pid")));
+  taken.close();
+});
