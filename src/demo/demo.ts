@@ -5,9 +5,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { stringify } from "yaml";
-import { messageOf } from "../base/error.ts";
 import { faultText } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Env } from "../config/overlay.ts";
@@ -22,7 +21,7 @@ import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
 import { reachableBy, unprivilegedAccount } from "./unprivileged.ts";
 
 export interface DemoOptions {
-  /** Where everything is kept, `.postern/demo` by default. */
+  /** Where everything is kept; absolute. */
   readonly directory: string;
   /** The wire door's port. */
   readonly port: number;
@@ -39,8 +38,7 @@ const ISSUER = "https://demo.postern.example";
 const AUDIENCE = "postern-demo";
 
 /** Runs the demo until it is stopped. */
-export async function runDemo(asked: DemoOptions): Promise<void> {
-  const options = { ...asked, directory: resolve(asked.directory) };
+export async function runDemo(options: DemoOptions): Promise<void> {
   const files = filesIn(options.directory);
   mkdirSync(options.directory, { recursive: true, mode: 0o711 });
   const password = keptSecret(files.password);
@@ -55,9 +53,7 @@ export async function runDemo(asked: DemoOptions): Promise<void> {
     const onOpen = ({ address }: Open) => options.print(guide(address?.port ?? options.port, files, tokens));
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
-    await run({ loaded, load, onOpen }).catch((error: unknown) => {
-      throw new Error(messageOf(error).replace("doors.postgres.port", "--port"), { cause: error });
-    });
+    await run({ loaded, load, onOpen });
     options.progress("stopping PostgreSQL");
   } finally {
     await server.stop();

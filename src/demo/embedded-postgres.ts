@@ -1,19 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EmbeddedPostgresError, give, type Place, prepare, run } from "./place.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
+import { runSetUp, type SetUp, SUPERUSER } from "./set-up.ts";
 import { clearStale } from "./stale-server.ts";
 
 /** Free ports are picked by the kernel and can be taken by someone else before the server binds them. */
 const PORT_ATTEMPTS = 3;
-
-/** Statements for one database, run by a single-user server before anybody can connect. */
-export interface SetUp {
-  readonly database: string;
-  /** Each statement ends in `;` and an empty line. */
-  readonly sql: string;
-}
 
 export interface EmbeddedOptions {
   /** Holds everything: `data/`, the server's key, and the programs when PostgreSQL's user cannot reach ours. */
@@ -51,27 +46,48 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const place = prepare(options.directory, progress);
   await clearStale(place.data);
   const made = join(place.data, "postern.made"); // written last, so that a half-made directory is made again
-  const reused = existsSync(made);
-  if (!reused) {
-    rmSync(place.data, { recursive: true, force: true });
-    await initialise(place, progress);
+  if (existsSync(made)) {
+    configure(place, options, options.hba);
+    progress("starting PostgreSQL");
+    return startOnPort(place, options, true);
   }
-  configure(place, options);
-  if (!reused) {
-    for (const step of options.setUp ?? []) await runSingle(place, step, progress);
-    give(place, made, "");
-  }
+  rmSync(place.data, { recursive: true, force: true });
+  const password = randomBytes(24).toString("base64url");
+  await initialise(place, password, progress);
+  configure(place, options, SUPERUSER_ONLY);
   progress("starting PostgreSQL");
-  return await startOnPort(place, options, reused);
+  const server = await startOnPort(place, options, false);
+  try {
+    for (const step of options.setUp ?? []) {
+      progress(`filling database ${step.database}`);
+      await runSetUp(server.port, password, step);
+    }
+    configure(place, options, options.hba);
+    server.reload();
+    give(place, made, "");
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
-async function initialise(place: Place, progress: (step: string) => void): Promise<void> {
+/** While the databases are filled nobody else can connect. */
+const SUPERUSER_ONLY = [`host all ${SUPERUSER} 127.0.0.1/32 scram-sha-256`];
+
+async function initialise(place: Place, password: string, progress: (step: string) => void): Promise<void> {
   progress("making a PostgreSQL data directory");
-  const args = ["-D", place.data, "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", "-A", "reject"];
-  await run(place, "initdb", args, "");
+  const file = join(dirname(place.data), "superuser-password");
+  give(place, file, password);
+  const args = ["-D", place.data, "-U", SUPERUSER, "-E", "UTF8", "--no-locale", "--no-sync", "-A", "reject"];
+  try {
+    await run(place, "initdb", [...args, `--pwfile=${file}`], "");
+  } finally {
+    rmSync(file);
+  }
 }
 
-function configure(place: Place, options: EmbeddedOptions): void {
+function configure(place: Place, options: EmbeddedOptions, hba: readonly string[]): void {
   const settings: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
@@ -90,15 +106,8 @@ function configure(place: Place, options: EmbeddedOptions): void {
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   give(place, join(place.data, "postgresql.auto.conf"), `${lines.join("\n")}\n`);
-  give(place, join(place.data, "pg_hba.conf"), `${options.hba.join("\n")}\n`);
+  give(place, join(place.data, "pg_hba.conf"), `${hba.join("\n")}\n`);
   give(place, join(place.data, "pg_ident.conf"), `${(options.ident ?? []).join("\n")}\n`);
-}
-
-/** Runs SQL in a single-user server (PostgreSQL docs, "postgres", "Options for Single-User Mode"): needs no client. */
-async function runSingle(place: Place, step: SetUp, progress: (step: string) => void): Promise<void> {
-  progress(`filling database ${step.database}`);
-  const args = ["--single", "-j", "-D", place.data, "-c", "exit_on_error=on", "-c", "log_min_messages=fatal"];
-  await run(place, "postgres", [...args, step.database], `${step.sql.trim()}\n\n`);
 }
 
 async function startOnPort(

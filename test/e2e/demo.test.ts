@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,7 +11,12 @@ import pg from "pg";
 
 const BIN = resolve(import.meta.dirname, "../../bin/postern");
 const directory = mkdtempSync(join(tmpdir(), "postern-demo-test-"));
-after(() => rmSync(directory, { recursive: true, force: true }));
+chmodSync(directory, 0o711); // PostgreSQL's user must get through
+const running = new Set<() => Promise<unknown>>();
+after(async () => {
+  for (const stop of running) await stop();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** Starts the demo and reads what it prints until `until` is in it, or until it ends. */
 async function demo(port: number, until: string) {
@@ -28,11 +33,13 @@ async function demo(port: number, until: string) {
       });
     }
   });
-  await Promise.race([seen, exited]);
   const stop = async () => {
     child.kill("SIGINT");
     return exited;
   };
+  running.add(stop);
+  void exited.then(() => running.delete(stop));
+  await Promise.race([seen, exited]);
   return { text: () => lines.join("\n"), exited, stop };
 }
 
@@ -86,7 +93,10 @@ test("a port that is taken is said so, with the option that names another", asyn
   const { port } = taken.address() as AddressInfo;
   const refused = await demo(port, "Stop with Ctrl-C");
   assert.equal(await refused.exited, 1);
-  assert.match(refused.text(), new RegExp(`127.0.0.1:${port} is in use; choose another with --port`));
+  assert.match(
+    refused.text(),
+    new RegExp(`127.0.0.1:${port} is in use; stop what listens there, or choose another address with --port`),
+  );
   assert.ok(!existsSync(join(directory, "postgresql/data/postmaster.pid")));
   taken.close();
 });

@@ -28,8 +28,8 @@ test("the embedded server is set up once, stops without leaving a process, and i
   assert.equal(second.reused, true);
   assert.deepEqual(steps, [
     "making a PostgreSQL data directory",
-    "filling database postgres",
     "starting PostgreSQL",
+    "filling database postgres",
     "starting PostgreSQL",
   ]);
 });

@@ -84,10 +84,10 @@ export class PostgresDoor {
       this.#welcome(socket),
     );
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => reject(new Error(unusable(host, port, cause), { cause })));
+      server.once("error", reject);
       const reusePort = this.#reusePort;
       server.listen({ port, ...(reusePort ? { reusePort } : {}), ...(host === "" ? {} : { host }) }, () => {
-        server.removeAllListeners("error");
+        server.off("error", reject);
         resolve();
       });
     });
@@ -196,11 +196,6 @@ export class PostgresDoor {
     });
     socket?.destroy();
   }
-}
-
-function unusable(host: string, port: number, cause: NodeJS.ErrnoException): string {
-  const why = cause.code === "EADDRINUSE" ? "is in use" : `cannot be used (${cause.code ?? cause.message})`;
-  return `the address ${host === "" ? "*" : host}:${port} ${why}; choose another with doors.postgres.port`;
 }
 
 /** `::ffff:127.0.0.1` is 127.0.0.1: address rules must not depend on how a socket was bound. */
