@@ -1,7 +1,8 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { Attempt } from "./attempt.ts";
+import type { Opened, OpenerParts, Order } from "./connector.ts";
 import { Hosts } from "./hosts.ts";
-import { type Opened, Opener, type OpenerParts, type Order } from "./opener.ts";
+import { Opener } from "./opener.ts";
 import { Probe } from "./probe.ts";
 import { dismiss, Spares } from "./spares.ts";
 

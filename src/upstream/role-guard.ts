@@ -1,9 +1,9 @@
 import type { Admission } from "../access/admit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Attempt } from "./attempt.ts";
+import type { Order } from "./connector.ts";
 import { UpstreamError } from "./errors.ts";
 import type { LoggedIn } from "./handshake.ts";
-import type { Order } from "./opener.ts";
 
 /** How long the rights of a role are taken as known. A role that is given more rights is noticed after this long. */
 const REMEMBER_MS = 30_000;

@@ -3,8 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import type { BackendKey } from "../protocol/backend-messages.ts";
 import { cancelRequest } from "../protocol/client-messages.ts";
 import { Attempt } from "./attempt.ts";
+import type { Opened } from "./connector.ts";
 import { hostName } from "./hosts.ts";
-import type { Opened } from "./opener.ts";
 import { openTransport, type Target, type TransportMode } from "./transport.ts";
 import type { UpstreamSession } from "./upstream.ts";
 

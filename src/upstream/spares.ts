@@ -11,7 +11,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { terminate } from "../protocol/client-messages.ts";
-import type { Opened } from "./opener.ts";
+import type { Opened } from "./connector.ts";
 
 /** How long a spare may wait. What changed for its role on the server is noticed after this long at most. */
 const LIFE_MS = 30_000;

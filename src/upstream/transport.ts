@@ -36,13 +36,14 @@ export interface Transport {
   readonly protection: Protection;
 }
 
-/** TLS or not, for one connection. `prefer` is the two after each other. */
-export type TransportMode = "plain" | "tls";
+/** TLS or not, for one connection. */
+export type TransportMode = "plain" | "tls" | "tls-if-offered";
 
 /** The modes to try, in order (libpq's sslmode). Unix-domain sockets need no TLS. */
 export function transportModes({ address, tls }: Target): readonly TransportMode[] {
   if (address.kind === "unix" || tls.mode === "disable") return ["plain"];
-  return tls.mode === "prefer" && tls.negotiation === "postgres" ? ["tls", "plain"] : ["tls"];
+  const optional = tls.mode === "prefer" && tls.negotiation === "postgres";
+  return optional ? ["tls-if-offered", "plain"] : ["tls"];
 }
 
 /** Connects, with TLS as `mode` says. */
@@ -56,7 +57,7 @@ export async function openTransport(
   await attempt.wait(connected(raw));
   if (mode === "plain") return { socket: raw, protection: { kind: "none" } };
   if (target.tls.negotiation === "postgres" && !(await attempt.wait(askForTls(raw)))) {
-    if (target.tls.mode === "prefer") return { socket: raw, protection: { kind: "none" } };
+    if (mode === "tls-if-offered") return { socket: raw, protection: { kind: "none" } };
     raw.destroy();
     throw new UpstreamError("upstream/tls", "the server does not support TLS");
   }

@@ -10,7 +10,7 @@ import type { ClusterConfig } from "../config/schema.ts";
 import { Addresses } from "./addresses.ts";
 import { ClientCertificates } from "./client-certificate.ts";
 import { Cluster } from "./cluster.ts";
-import type { OpenerParts } from "./opener.ts";
+import type { OpenerParts } from "./connector.ts";
 import { RoleGuard } from "./role-guard.ts";
 import { ScramKeyCache } from "./scram-key-cache.ts";
 import { Secrets } from "./secrets.ts";

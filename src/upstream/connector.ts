@@ -1,0 +1,146 @@
+import type { Admission } from "../access/admit.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Observe } from "../base/event.ts";
+import type { ClusterConfig } from "../config/schema.ts";
+import { terminate } from "../protocol/client-messages.ts";
+import type { Addresses, HostPort } from "./addresses.ts";
+import { Attempt } from "./attempt.ts";
+import { Channel } from "./channel.ts";
+import type { ClientCertificates } from "./client-certificate.ts";
+import { type LoggedIn, logIn } from "./handshake.ts";
+import type { Hosts } from "./hosts.ts";
+import type { RoleGuard } from "./role-guard.ts";
+import type { ScramKeyCache } from "./scram-key-cache.ts";
+import type { Secrets } from "./secrets.ts";
+import { serverKind, suits, type TargetSessionAttributes } from "./session-attributes.ts";
+import type { Address } from "./socket.ts";
+import type { TlsContexts } from "./tls-context.ts";
+import type { TlsSessions } from "./tls-sessions.ts";
+import {
+  openTransport,
+  type Target,
+  type Transport,
+  type TransportMode,
+  transportModes,
+} from "./transport.ts";
+import { mayTryPlain } from "./tried.ts";
+
+/** One connection that an admission asks for. */
+export interface Order {
+  readonly admission: Admission;
+  /** The whole startup packet. */
+  readonly startup: ReadonlyMap<string, string>;
+  readonly abort: AbortSignal | undefined;
+}
+
+/** A connection that was opened for an order and has not been used. */
+export interface Opened {
+  readonly session: LoggedIn;
+  readonly target: Target;
+  /** What the connection came to. A cancel request must not do with less. */
+  readonly mode: "plain" | "tls";
+  readonly host: HostPort;
+}
+
+/** Where and how a connection is tried. */
+interface Try {
+  readonly target: Target;
+  readonly mode: TransportMode;
+  readonly host: HostPort;
+}
+
+/** What all clusters share. */
+export interface OpenerParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly addresses: Addresses;
+  readonly secrets: Secrets;
+  readonly certificates: ClientCertificates;
+  readonly contexts: TlsContexts;
+  readonly sessions: TlsSessions;
+  readonly keys: ScramKeyCache;
+  readonly guard: RoleGuard;
+}
+
+/** Logs in at one address of a cluster and looks at what is there. */
+export class Connector {
+  readonly #parts: OpenerParts;
+  readonly #cluster: ClusterConfig;
+  readonly #hosts: Hosts;
+
+  constructor(cluster: ClusterConfig, hosts: Hosts, parts: OpenerParts) {
+    this.#cluster = cluster;
+    this.#hosts = hosts;
+    this.#parts = parts;
+  }
+
+  /**
+   * Logs in at one address, with and without TLS as the configuration permits.
+   * @throws UpstreamRefused, UpstreamError
+   */
+  async connect(
+    host: HostPort,
+    address: Address,
+    order: Order,
+    wanted: TargetSessionAttributes,
+  ): Promise<Opened | "unsuitable"> {
+    const target = await this.#target(host, address, order.admission);
+    const [first = "plain", second] = transportModes(target);
+    try {
+      return await this.#openMode({ target, mode: first, host }, order, wanted);
+    } catch (error) {
+      if (second === undefined || !mayTryPlain(error)) throw error;
+      return await this.#openMode({ target, mode: second, host }, order, wanted);
+    }
+  }
+
+  async #openMode(at: Try, order: Order, wanted: TargetSessionAttributes): Promise<Opened | "unsuitable"> {
+    const { clock, guard } = this.#parts;
+    const attempt = new Attempt(clock, this.#cluster.connectTimeout, order.abort);
+    try {
+      const transport = await openTransport(at.target, at.mode, attempt);
+      const session = await this.#logIn(transport, at.target, order, attempt);
+      const kind =
+        this.#cluster.targetSessionAttrs === "any" ? undefined : await serverKind(session, attempt);
+      this.#hosts.answered(at.host, kind);
+      if (kind !== undefined && !suits[wanted](kind)) {
+        session.channel.send(terminate);
+        attempt.discard();
+        return "unsuitable";
+      }
+      await guard.check(order, session, attempt);
+      attempt.finish();
+      return { ...at, mode: transport.protection.kind === "tls" ? "tls" : "plain", session };
+    } catch (error) {
+      attempt.discard();
+      throw error;
+    }
+  }
+
+  async #logIn(
+    { socket, protection }: Transport,
+    { tls: { channelBinding } }: Target,
+    { admission: { role }, startup }: Order,
+    attempt: Attempt,
+  ): Promise<LoggedIn> {
+    const { secrets, keys } = this.#parts;
+    const password = secrets.passwordFor(this.#cluster.login, role);
+    const channel = new Channel(socket);
+    return await logIn({ channel, attempt, protection, channelBinding, role, password, keys }, startup);
+  }
+
+  async #target({ host }: HostPort, address: Address, { role }: Admission): Promise<Target> {
+    const { login, tls, name } = this.#cluster;
+    const { certificates, contexts, sessions } = this.#parts;
+    const certificate = login.method === "certificate" ? await certificates.get(login, role) : undefined;
+    const owner = JSON.stringify([name, certificate === undefined ? null : role]);
+    return {
+      address,
+      host,
+      tls,
+      sessions,
+      sessionKey: JSON.stringify([owner, host, address, tls]),
+      context: () => contexts.get(owner, tls, certificate),
+    };
+  }
+}
