@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { chownSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Account, reachableBy, spawnAs, unprivilegedAccount } from "./unprivileged.ts";
@@ -43,10 +52,19 @@ function programs(account: Account, directory: string, progress: (step: string) 
   const copy = join(directory, "native");
   if (!existsSync(join(copy, "complete"))) {
     progress("copying PostgreSQL to where its user can run it");
+    rmSync(copy, { recursive: true, force: true });
     cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    if (account.kind === "other") handOver(copy, account);
     writeFileSync(join(copy, "complete"), "");
   }
   return join(copy, "bin");
+}
+
+/** Gives a tree to the account: a strict umask may have made it readable by its owner only. */
+function handOver(tree: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  chownSync(tree, uid, gid);
+  for (const name of readdirSync(tree, { recursive: true, encoding: "utf8" }))
+    lchownSync(join(tree, name), uid, gid);
 }
 
 function nativeDirectory(): string {
