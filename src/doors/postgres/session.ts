@@ -6,7 +6,7 @@ import { ReadyTail } from "../../protocol/ready.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
 
 /** What a client is told when its session is ended from outside. SQLSTATE class 57P: operator intervention. */
-const FAREWELL: Readonly<
+export const FAREWELL: Readonly<
   Record<EndReason, { readonly sqlstate: string; readonly text: string } | undefined>
 > = {
   "client-closed": undefined,
