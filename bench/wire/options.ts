@@ -6,9 +6,9 @@ import { LOGIN_VARIANTS, PEERS } from "./peers/all.ts";
 
 const ALL_PEERS = [...PEERS, ...LOGIN_VARIANTS].map(({ name }) => name);
 
-const DEFAULTS: Settings = { rounds: 5, seconds: 5, sessions: 1_000 };
+const DEFAULTS: Settings = { rounds: 5, seconds: 5, warmUpLogins: 1_000, sessions: 1_000 };
 /** Enough to see that everything works. */
-const QUICK: Settings = { rounds: 1, seconds: 1, sessions: 100 };
+const QUICK: Settings = { rounds: 1, seconds: 1, warmUpLogins: 40, sessions: 100 };
 
 export const HELP = `Compares Postern's wire door with other ways to PostgreSQL, on this machine.
 
@@ -64,6 +64,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     settings: {
       rounds: count("--rounds", values.rounds, usual.rounds),
       seconds: count("--seconds", values.seconds, usual.seconds),
+      warmUpLogins: usual.warmUpLogins,
       sessions: count("--sessions", values.sessions, usual.sessions),
     },
     json: resolve(values.json ?? join(import.meta.dirname, "../../.postern/bench/wire.json")),

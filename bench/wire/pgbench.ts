@@ -14,7 +14,8 @@ export interface PgbenchResult {
 
 export interface PgbenchRun {
   readonly clients: number;
-  readonly seconds: number;
+  /** So many seconds, or so many transactions of each client. */
+  readonly length: { readonly seconds: number } | { readonly transactions: number };
   /** Besides `-n -S`. */
   readonly options: readonly string[];
 }
@@ -24,9 +25,9 @@ export async function pgbench(
   { bed, signal }: Bench,
   peer: RunningPeer,
   legs: Legs,
-  { clients, seconds, options }: PgbenchRun,
+  { clients, length, options }: PgbenchRun,
 ): Promise<PgbenchResult> {
-  const args = ["-n", "-S", "-c", String(clients), "-j", "1", "-T", String(seconds), ...options];
+  const args = ["-n", "-S", "-c", String(clients), "-j", "1", ...limit(length), ...options];
   const before = cpuSeconds(peer.pids);
   const output = await run(postgresProgram("pgbench"), args, {
     env: libpqEnvironment(bed, legs, peer),
@@ -40,6 +41,10 @@ export async function pgbench(
     perSecond: number(output, /^tps = ([\d.]+)/m),
     cpu,
   };
+}
+
+function limit(length: PgbenchRun["length"]): readonly string[] {
+  return "seconds" in length ? ["-T", String(length.seconds)] : ["-t", String(length.transactions)];
 }
 
 function number(output: string, pattern: RegExp): number {

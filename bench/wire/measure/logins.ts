@@ -4,7 +4,8 @@ import type { Measure } from "./measure.ts";
 
 /** A new connection for each transaction. */
 const CONNECT = ["-C"];
-const WARM_UP = { clients: 8, seconds: 2, options: CONNECT };
+/** Clients of the warm-up. */
+const CLIENTS = 8;
 
 /** Connection set-up over TLS: TCP, TLS, authentication, one query, the end. */
 export const logins: Measure = {
@@ -16,10 +17,13 @@ export const logins: Measure = {
   peers: [...PEERS, ...LOGIN_VARIANTS],
   cases: ["1 client", "8 clients"],
   lifetime: "all rounds",
-  warmUp: async (bench, peer, legs) => void (await pgbench(bench, peer, legs, WARM_UP)),
+  warmUp: async (bench, peer, legs) => {
+    const transactions = Math.ceil(bench.settings.warmUpLogins / CLIENTS);
+    await pgbench(bench, peer, legs, { clients: CLIENTS, length: { transactions }, options: CONNECT });
+  },
   read: async (bench, peer, legs, which) => {
     const { seconds } = bench.settings;
-    const run = { clients: Number.parseInt(which, 10), seconds, options: CONNECT };
+    const run = { clients: Number.parseInt(which, 10), length: { seconds }, options: CONNECT };
     const { transactions, perSecond, cpu } = await pgbench(bench, peer, legs, run);
     return { value: perSecond, cost: cpu === undefined ? undefined : (cpu / transactions) * 1_000 };
   },

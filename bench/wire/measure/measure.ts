@@ -14,6 +14,8 @@ export interface Settings {
   readonly rounds: number;
   /** The length of one pgbench run. */
   readonly seconds: number;
+  /** Logins before the first that counts: a gateway runs for weeks, and a compiler needs some hundred to settle. */
+  readonly warmUpLogins: number;
   /** Idle sessions of the memory measurement. */
   readonly sessions: number;
 }

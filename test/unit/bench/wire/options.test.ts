@@ -15,7 +15,7 @@ test("without options everything is measured", () => {
     ["throughput", "logins", "copy", "memory"],
   );
   assert.ok(peers.includes("pgbouncer") && peers.includes("postern-bun-warm"));
-  assert.deepEqual(settings, { rounds: 5, seconds: 5, sessions: 1000 });
+  assert.deepEqual(settings, { rounds: 5, seconds: 5, warmUpLogins: 1000, sessions: 1000 });
 });
 
 test("what is measured can be narrowed, and a quick run be lengthened again", () => {
@@ -33,7 +33,7 @@ test("what is measured can be narrowed, and a quick run be lengthened again", ()
     ["copy"],
   );
   assert.deepEqual(peers, ["direct"]);
-  assert.deepEqual(settings, { rounds: 3, seconds: 1, sessions: 100 });
+  assert.deepEqual(settings, { rounds: 3, seconds: 1, warmUpLogins: 40, sessions: 100 });
 });
 
 for (const [args, message] of [
