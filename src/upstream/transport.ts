@@ -102,6 +102,7 @@ function askForTls(raw: Socket): Promise<boolean> {
 }
 
 async function handshake(raw: Socket, target: Target, attempt: Attempt): Promise<Transport> {
+  raw.on("error", () => {}); // the TLS socket above it reports what matters
   const verify = verification(target.tls);
   const known = target.sessions.take(target.sessionKey);
   const socket = secure(raw, {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { type CertificateFiles, createAuthority } from "../../src/demo/authority.ts";
 import { int32, message } from "../../src/protocol/bytes.ts";
@@ -276,7 +277,10 @@ for (const { what, tls = plain, script, code } of attacks) {
     const made = upstreamWith(tls);
     server.script = script;
     await assert.rejects(made.open("app"), { code });
-    for (const { received } of server.peers) assert.equal(received.includes(PASSWORD), false);
+    for (const { received, socket } of server.peers) {
+      assert.equal(received.includes(PASSWORD), false);
+      if (!socket.closed) await once(socket, "close");
+    }
     made.upstream.close();
     server.script = honest;
     const fresh = upstreamWith(plain);

@@ -100,7 +100,33 @@ test("a resolver that hangs does not hold a login for ever", async () => {
   made.upstream.close();
 });
 
-test("a server that vanishes during the login is an error at once, and leaves no socket", async () => {
+/** Where in the login the connection is reset. */
+const vanishing: Readonly<Record<string, Script>> = {
+  "when connected to": async (peer) => {
+    peer.socket.resetAndDestroy();
+  },
+  "when asked for TLS": async (peer) => {
+    await peer.packet();
+    peer.socket.resetAndDestroy();
+  },
+  "in the TLS handshake": async (peer) => {
+    await peer.packet();
+    peer.send(Buffer.from("S"));
+    peer.socket.once("data", () => peer.socket.resetAndDestroy());
+  },
+};
+
+for (const [when, script] of Object.entries(vanishing)) {
+  test(`a server that vanishes ${when} is an error at once`, async () => {
+    first.script = script;
+    const hosts = [{ host: "127.0.0.1", port: first.port }];
+    const made = upstreamTo(clusterOf({ ...settings, tls: { mode: "require" }, hosts }));
+    await assert.rejects(made.open("app"), { name: "UpstreamError", code: /^upstream\/(unreachable|tls)$/ });
+    made.upstream.close();
+  });
+}
+
+test("a server that vanishes after the startup packet is an error at once", async () => {
   first.script = async (peer) => {
     await peer.packet();
     peer.socket.resetAndDestroy();

@@ -22,9 +22,11 @@ before(async () => {
   writeFileSync(strangerCaFile, (await createAuthority("Stranger")).cert);
   const sql = "CREATE ROLE app LOGIN; CREATE ROLE no_tls LOGIN;";
   const hba = ["hostssl all no_tls 127.0.0.1/32 reject", "host all all 127.0.0.1/32 trust"];
-  server = await startPostgres({ hba, sql });
-  plainServer = await startPostgres({ hba: ["host all all 127.0.0.1/32 trust"], sql, tls: false });
-  otherName = await startPostgres({ hba, sql, tls: ["db.example"] });
+  [server, plainServer, otherName] = await Promise.all([
+    startPostgres({ hba, sql }),
+    startPostgres({ hba: ["host all all 127.0.0.1/32 trust"], sql, tls: false }),
+    startPostgres({ hba, sql, tls: ["db.example"] }),
+  ]);
 });
 
 after(async () => {
