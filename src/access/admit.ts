@@ -166,8 +166,8 @@ export class Access {
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
-    const { verifier, attempts } = this.#parts;
-    if (attempts.blocked(wish.peer.address)) {
+    const { verifier, attempts, limits } = this.#parts;
+    if (attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
       return deny(
         "access/too-many-failures",
         `${wish.peer.address} failed too often in the last minute`,

@@ -14,22 +14,22 @@ interface Failures {
 export class Attempts {
   readonly #clock: Clock;
   readonly #failures = new Map<string, Failures>();
-  /** Failures within a minute before an address must wait; 0 counts nothing. */
-  limit = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Whether the address has to wait. */
-  blocked(address: string): boolean {
-    if (this.limit === 0) return false;
+  /**
+   * Whether the address has to wait.
+   * @param limit failures within a minute before it must; 0: never
+   */
+  blocked(address: string, limit: number): boolean {
+    if (limit === 0) return false;
     const failures = this.#failures.get(network(address));
-    return failures !== undefined && this.#fresh(failures) && failures.count >= this.limit;
+    return failures !== undefined && this.#fresh(failures) && failures.count >= limit;
   }
 
   failed(address: string): void {
-    if (this.limit === 0) return;
     const key = network(address);
     const failures = this.#failures.get(key);
     if (failures !== undefined && this.#fresh(failures)) {

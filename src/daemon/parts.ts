@@ -36,7 +36,6 @@ export function createLasting(clock: Clock, observe: Observe): Lasting {
 /** Builds the rooms for `config` and loads keys; nothing listens yet. */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
   const { clock, observe, sessions, attempts } = lasting;
-  attempts.limit = config.limits.failedLoginsPerAddress;
   const verifier = createVerifier(config.issuers, { clock, observe });
   await verifier.start();
   const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe });

@@ -26,11 +26,18 @@ export function createVerifier(issuers: readonly IssuerConfig[], parts: Verifier
   return new TokenVerifier(issuers, parts);
 }
 
+const CLOSED: Verified = {
+  kind: "refused",
+  code: "identity/keys-unavailable",
+  detail: "the issuers' configuration changed in the meantime",
+};
+
 class TokenVerifier implements Verifier {
   readonly #clock: Clock;
   readonly #issuers: readonly Issuer[];
   readonly #cache = new TokenCache();
   readonly #listeners = new Set<() => void>();
+  #closed = false;
 
   constructor(configs: readonly IssuerConfig[], parts: VerifierParts) {
     this.#clock = parts.clock;
@@ -46,6 +53,7 @@ class TokenVerifier implements Verifier {
     if (known !== undefined && (issuers === undefined || issuers.includes(known.proof.issuer)))
       return { kind: "identity", identity: known };
     const result = await this.#prove(text, issuers, trace);
+    if (this.#closed) return CLOSED; // a reload came while keys were fetched; what it took away must not count
     if (!result.ok) return { kind: "refused", code: result.code, detail: result.detail };
     const { identity, span } = result.value;
     // Nothing ran since the keys were looked up, so no key can have gone in between.
@@ -73,6 +81,7 @@ class TokenVerifier implements Verifier {
   }
 
   close(): void {
+    this.#closed = true;
     for (const issuer of this.#issuers) issuer.close();
     this.#listeners.clear();
     this.#cache.clear();

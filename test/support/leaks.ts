@@ -25,7 +25,9 @@ export async function backends(world: World): Promise<{ readonly pid: number; re
 
 /** What a gateway holds when nobody is connected. */
 export interface Baseline {
-  /** A fresh good login works, and nothing is left of what went before: no socket, no server process. */
+  /** Nothing is left of what went before: no socket, no server process. */
+  settled(): Promise<void>;
+  /** A fresh good login works, and nothing is left of anything. */
   holds(): Promise<void>;
 }
 
@@ -40,13 +42,15 @@ export async function baseline(world: World): Promise<Baseline> {
     sockets = socketsOf(pid);
     return sockets === before;
   });
-  return {
-    holds: async () => {
-      await world.freshLoginWorks();
-      await eventually(`the gateway is back at ${sockets} sockets`, () => socketsOf(pid) <= sockets);
-      await eventually("no server process is left", async () => (await backends(world)).length === 0);
-    },
+  const settled = async () => {
+    await eventually(`the gateway is back at ${sockets} sockets`, () => socketsOf(pid) <= sockets);
+    await eventually("no server process is left", async () => (await backends(world)).length === 0);
   };
+  const holds = async () => {
+    await world.freshLoginWorks();
+    await settled();
+  };
+  return { settled, holds };
 }
 
 function linkOf(path: string): string {

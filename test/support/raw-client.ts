@@ -26,6 +26,8 @@ export interface Target {
   readonly port: number;
   readonly host?: string;
   readonly ca?: string;
+  /** Keep the own half open when the gateway closes its half. */
+  readonly allowHalfOpen?: boolean;
 }
 
 /** A client that keeps no rules: it sends what a test says and shows what comes back, byte by byte if need be. */
@@ -42,8 +44,8 @@ export class RawClient {
   }
 
   /** Connects without a word. */
-  static async plain({ port, host = "127.0.0.1" }: Target): Promise<RawClient> {
-    const socket = createConnection({ port, host, noDelay: true });
+  static async plain({ port, host = "127.0.0.1", allowHalfOpen = false }: Target): Promise<RawClient> {
+    const socket = createConnection({ port, host, noDelay: true, allowHalfOpen });
     const client = new RawClient(socket);
     await once(socket, "connect");
     return client;
@@ -66,6 +68,11 @@ export class RawClient {
   /** Bytes received so far. */
   get received(): number {
     return this.#received;
+  }
+
+  /** Resolves when the gateway has said that no more comes from it. */
+  async finished(): Promise<void> {
+    await this.#until(() => this.#socket.readableEnded || this.#closed, "the gateway's goodbye");
   }
 
   get closed(): boolean {
@@ -156,6 +163,7 @@ export class RawClient {
       this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
       this.#stir();
     });
+    socket.on("end", () => this.#stir());
     socket.on("error", () => {}); // "close" follows
     socket.on("close", () => {
       this.#closed = true;

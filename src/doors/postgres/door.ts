@@ -169,6 +169,7 @@ export class PostgresDoor {
     const login = new Login(socket, address, this.#settings, {
       ...this.#parts,
       keys: this.#keys,
+      inForce: () => this.#settings,
       onSession: (session) => {
         this.#sessions.add(session);
         if (this.#draining) session.drain();

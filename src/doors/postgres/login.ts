@@ -33,6 +33,8 @@ interface LoginParts {
   readonly observe: Observe;
   readonly keys: CancelKeys;
   readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+  /** The settings of this moment: a reload in the middle of a login must not be slept through. */
+  readonly inForce: () => DoorSettings;
   readonly onSession: (session: WireSession) => void;
   readonly onSessionClosed: (session: WireSession) => void;
 }
@@ -49,6 +51,9 @@ export class Login {
   readonly #parts: LoginParts;
   readonly #startedAt: number;
   readonly #abort = new AbortController();
+  readonly #closed: Promise<void>;
+  #close = () => {};
+  #begun = false;
   #socket: Socket;
   #answered = false;
 
@@ -59,10 +64,16 @@ export class Login {
     this.#settings = settings;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
+    this.#closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
     this.#watch(socket);
   }
 
-  /** Runs the login to its end. Never rejects. */
+  /**
+   * Runs the login to its end: resolves when there is a session, or when the connection of one that was refused is
+   * closed, since until then it costs what it costs. Never rejects.
+   */
   async run(): Promise<void> {
     const { clock } = this.#parts;
     const callOff = clock.after(this.#settings.limits.handshakeTimeout, () => this.#timeOut());
@@ -73,6 +84,7 @@ export class Login {
     } finally {
       callOff();
     }
+    if (!this.#begun) await this.#closed;
   }
 
   /** Gives the login up: the gateway is shutting down. */
@@ -84,7 +96,10 @@ export class Login {
   #watch(socket: Socket): void {
     // Without a listener an error of the socket would end the process.
     socket.on("error", () => this.#abort.abort());
-    socket.on("close", () => this.#abort.abort());
+    socket.on("close", () => {
+      this.#abort.abort();
+      this.#close();
+    });
   }
 
   async #login(): Promise<void> {
@@ -105,9 +120,11 @@ export class Login {
     const minor = this.#negotiate(packet);
     const asked = readParameters(packet.parameters);
     const presented = await this.#ask(greeting, asked);
-    const admission = await this.#admit(greeting, asked, presented);
+    // From here on what counts is in force now, and not when the client came: it may have waited for a reload to pass.
+    const settings = this.#parts.inForce();
+    const admission = await this.#admit(greeting, asked, presented, settings);
     try {
-      const upstream = await this.#settings.upstream.open(admission, asked.forward, this.#abort.signal);
+      const upstream = await settings.upstream.open(admission, asked.forward, this.#abort.signal);
       this.#begin(admission, upstream, greeting, minor);
     } catch (error) {
       admission.session.close();
@@ -124,8 +141,8 @@ export class Login {
     if (told === undefined) this.#parts.cancelElsewhere?.(processId, key);
     this.#parts.observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched: told !== undefined });
     await told;
-    this.#socket.end();
-    this.#socket.resume();
+    this.#answered = true;
+    this.#hangUp();
   }
 
   /** Settles the minor version, and names the protocol options that are not known (NegotiateProtocolVersion). */
@@ -144,8 +161,12 @@ export class Login {
     return how === "oauthbearer" ? askOauth(asking, door.oauth) : askPassword(asking);
   }
 
-  async #admit(greeting: Greeting, asked: Asked, presented: Presented): Promise<Admission> {
-    const { door, clusters, access } = this.#settings;
+  async #admit(
+    greeting: Greeting,
+    asked: Asked,
+    presented: Presented,
+    { door, clusters, access }: DoorSettings,
+  ): Promise<Admission> {
     const { cluster, database: name } = route(
       clusters,
       door.defaultCluster,
@@ -169,6 +190,7 @@ export class Login {
   /** From here on the connection is a session. */
   #begin(admission: Admission, upstream: UpstreamSession, greeting: Greeting, minor: number): void {
     const { clock, observe, keys, onSession, onSessionClosed } = this.#parts;
+    this.#begun = true;
     const client = this.#socket;
     const early = greeting.inbox.release();
     const { key, revoke } = keys.issue(
@@ -256,18 +278,24 @@ export class Login {
     this.#answer(errorResponse({ severity: "FATAL", sqlstate: spec.sqlstate, message }));
   }
 
-  /** The last thing that this client hears. One that does not read it must not keep the connection. */
+  /** The last thing that this client hears. */
   #answer(response: Buffer): void {
     this.#answered = true;
+    this.#hangUp(response);
+  }
+
+  /** Ends the connection. A client that does not read what is left, or does not hang up, must not keep it. */
+  #hangUp(last?: Buffer): void {
     const socket = this.#socket;
     const callOff = this.#parts.clock.after(HANG_UP_MS, () => socket.destroy());
     socket.once("close", callOff);
-    socket.end(response);
+    if (last === undefined) socket.end();
+    else socket.end(last);
     socket.resume();
   }
 }
 
-/** Time for a client to read why it was refused. */
+/** Time for a client to read the last of it and to hang up. */
 const HANG_UP_MS = 2000;
 
 /** Ends a login whose client was told the reason already. */
