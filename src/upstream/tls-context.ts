@@ -31,7 +31,7 @@ export class TlsContexts {
     if (kept !== undefined && kept.ca === ca && kept.certificate === certificate) return kept.context;
     const context = tls.createSecureContext({
       minVersion: "TLSv1.2",
-      ca: ca ?? this.#system(),
+      ca: ca ?? (config.mode === "verify-ca" || config.mode === "verify-full" ? this.#system() : []),
       ...(certificate && { cert: certificate.cert, key: certificate.key }),
     });
     this.#kept.delete(key);

@@ -39,6 +39,9 @@ const SCRAM_FOR_ALL = [
   "host replication all 127.0.0.1/32 scram-sha-256",
 ];
 
+/** `node --test` ends a test that takes too long with SIGTERM, which by itself runs no exit handlers. */
+process.once("SIGTERM", () => process.exit(1));
+
 /** Starts an embedded PostgreSQL 18 in a fresh directory. `stop()` leaves nothing behind. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), "postern-pg-"));
@@ -54,7 +57,11 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     setUp: [{ database: "postgres", sql: `CREATE ROLE ${ADMIN} SUPERUSER LOGIN;` }],
     log: (line) => lines.push(line),
   });
-  const cut = () => process.kill(server.pid, "SIGQUIT");
+  // A test that is cut short must not leave its server behind.
+  const cut = () => {
+    process.kill(server.pid, "SIGQUIT");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  };
   process.once("exit", cut);
   const query = (sql: string, database = "postgres") => queryAs(server.port, ADMIN, sql, database);
   const stop = async () => {
