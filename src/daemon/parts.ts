@@ -7,6 +7,7 @@ import { Attempts } from "../access/attempts.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Config } from "../config/schema.ts";
+import { SharedSources } from "../identity/shared-sources.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import { Sessions } from "../sessions/registry.ts";
@@ -19,6 +20,7 @@ export interface Lasting {
   readonly observe: Observe;
   readonly sessions: Sessions;
   readonly attempts: Attempts;
+  readonly keySources: SharedSources;
 }
 
 /** What is built anew from each configuration. */
@@ -30,13 +32,19 @@ export interface Parts {
 }
 
 export function createLasting(clock: Clock, observe: Observe): Lasting {
-  return { clock, observe, sessions: new Sessions(clock), attempts: new Attempts(clock) };
+  return {
+    clock,
+    observe,
+    sessions: new Sessions(clock),
+    attempts: new Attempts(clock),
+    keySources: new SharedSources(),
+  };
 }
 
 /** Builds the rooms for `config` and loads keys; nothing listens yet. */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
-  const { clock, observe, sessions, attempts } = lasting;
-  const verifier = createVerifier(config.issuers, { clock, observe });
+  const { clock, observe, sessions, attempts, keySources } = lasting;
+  const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources });
   await verifier.start();
   const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });

@@ -4,7 +4,10 @@ import type { VerificationKey } from "./key.ts";
 export interface KeySource {
   /** The keys that may be used now. */
   readonly keys: readonly VerificationKey[];
-  /** Loads for the first time. Resolves when it was tried; never rejects. */
+  /**
+   * Loads, or looks again when a configuration is taken up anew; keys that are there stay when that fails. Resolves
+   * when it was tried; never rejects.
+   */
   start(): Promise<void>;
   /**
    * Looks again for a key that a token needs. Returns a promise that resolves when it has looked and never rejects,

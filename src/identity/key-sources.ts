@@ -11,6 +11,7 @@ import type { ImportedKey, VerificationKey } from "./key.ts";
 import { importPem, importSecret } from "./key-import.ts";
 import { fixedSource, type KeySource } from "./key-source.ts";
 import { type KeyFetch, RefreshedSource } from "./refreshed-source.ts";
+import type { SharedSources } from "./shared-sources.ts";
 
 /** The configuration of the issuers cannot be used. `message` lists every fault. */
 export class IdentityConfigError extends PosternError<"identity/configuration"> {
@@ -26,6 +27,8 @@ export class IdentityConfigError extends PosternError<"identity/configuration"> 
 export interface SourceParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Sources that are open already, of a configuration before this one. */
+  readonly shared: SharedSources;
   /** Called whenever the keys of any source have changed. */
   readonly changed: () => void;
 }
@@ -48,15 +51,34 @@ function openIssuer(config: IssuerConfig, parts: SourceParts, faults: string[]):
     faults.push(`issuer "${config.name}", ${where}: ${fault}`);
   };
   const fixed = fixedKeys(config.keys, report);
-  const sources = [
+  return [
     ...(fixed.length > 0 ? [fixedSource(fixed)] : []),
-    ...keyFiles(config.keys).map((file) => new FileSource({ issuer: config.name, ...file, ...parts })),
-    ...fetches(config, parts.clock, report).map(
-      (fetch) =>
-        new RefreshedSource({ issuer: config.name, fetch, maxStale: config.fetch.maxStale, ...parts }),
-    ),
+    ...keyFiles(config.keys).map((file) => openFile(config.name, file, parts)),
+    ...fetches(config, parts.clock, report).map((fetch) => openFetch(config, fetch, parts)),
   ];
-  return sources;
+}
+
+function openFile(issuer: string, file: KeyFile, { shared, changed, ...parts }: SourceParts): KeySource {
+  const description = JSON.stringify([issuer, file.format, file.path]);
+  return shared.share(
+    description,
+    changed,
+    (told) => new FileSource({ issuer, ...file, ...parts, changed: told }),
+  );
+}
+
+function openFetch(
+  { name: issuer, fetch: rules }: IssuerConfig,
+  { from, fetch }: Fetching,
+  { shared, changed, ...parts }: SourceParts,
+): KeySource {
+  const { maxStale } = rules;
+  const description = JSON.stringify([issuer, from, rules]);
+  return shared.share(
+    description,
+    changed,
+    (told) => new RefreshedSource({ issuer, fetch, maxStale, ...parts, changed: told }),
+  );
 }
 
 type Report = (where: string, fault: string) => void;
@@ -76,17 +98,31 @@ function fixedKeys({ pem = [], jwks, secret }: IssuerConfig["keys"], report: Rep
   return [...keys, ...set.keys];
 }
 
-function keyFiles({ pemFiles = [], jwksFile }: IssuerConfig["keys"]) {
-  const files: { path: string; format: KeyFileFormat }[] = pemFiles.map((path) => ({ path, format: "pem" }));
+interface KeyFile {
+  readonly path: string;
+  readonly format: KeyFileFormat;
+}
+
+function keyFiles({ pemFiles = [], jwksFile }: IssuerConfig["keys"]): readonly KeyFile[] {
+  const files: KeyFile[] = pemFiles.map((path) => ({ path, format: "pem" }));
   if (jwksFile !== undefined) files.push({ path: jwksFile, format: "jwks" });
   return files;
 }
 
-function fetches({ issuer, keys, fetch }: IssuerConfig, clock: Clock, report: Report): readonly KeyFetch[] {
-  const found: KeyFetch[] = [];
-  if (keys.jwksUrl !== undefined) found.push(fetchFromUrl(new URL(keys.jwksUrl), fetch, clock));
+interface Fetching {
+  /** What the fetch starts from. */
+  readonly from: readonly ["jwks" | "discovery", url: string];
+  readonly fetch: KeyFetch;
+}
+
+function fetches({ issuer, keys, fetch }: IssuerConfig, clock: Clock, report: Report): readonly Fetching[] {
+  const found: Fetching[] = [];
+  const { jwksUrl } = keys;
+  if (jwksUrl !== undefined)
+    found.push({ from: ["jwks", jwksUrl], fetch: fetchFromUrl(new URL(jwksUrl), fetch, clock) });
   if (keys.discovery !== true) return found;
-  if (issuer !== undefined && URL.canParse(issuer)) return [...found, fetchByDiscovery(issuer, fetch, clock)];
+  if (issuer !== undefined && URL.canParse(issuer))
+    return [...found, { from: ["discovery", issuer], fetch: fetchByDiscovery(issuer, fetch, clock) }];
   report("keys.discovery", "discovery needs `issuer`, and it must be a URL");
   return found;
 }

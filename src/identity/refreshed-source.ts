@@ -13,6 +13,7 @@
  * | failure        | keep keys, note since    | keep keys and since           | nothing to keep         |
  * | maxStale over  | (never)                  | drop the keys                 | (never)                 |
  * | seek           | fetch if 30 s passed     | fetch if 30 s passed          | fetch if 30 s passed    |
+ * | start again    | fetch if 30 s passed     | fetch if 30 s passed          | fetch if 30 s passed    |
  * | close          | nothing happens again    | nothing happens again         | nothing happens again   |
  */
 import type { Clock } from "../base/clock.ts";
@@ -76,14 +77,14 @@ export class RefreshedSource implements KeySource {
   }
 
   async start(): Promise<void> {
-    await this.#refresh();
+    if (this.#mayRefetch()) await this.#refresh();
   }
 
   seek(kid: string | undefined): Promise<void> | undefined {
     if (this.#abort.signal.aborted) return undefined;
     const now = this.#parts.clock.now();
     if (kid !== undefined && now < (this.#unknownKids.get(kid) ?? 0)) return undefined;
-    if (this.#inFlight === undefined && now - this.#triedAt < MIN_REFETCH_MS) return undefined;
+    if (!this.#mayRefetch()) return undefined;
     return this.#refresh().then((loaded) => {
       if (loaded && kid !== undefined && !this.#keys.some((key) => key.kid === kid))
         this.#rememberUnknown(kid);
@@ -94,6 +95,11 @@ export class RefreshedSource implements KeySource {
     this.#abort.abort();
     this.#callOffRefresh();
     this.#callOffExpiry?.();
+  }
+
+  /** Whether a fetch is under way, or long enough ago. */
+  #mayRefetch(): boolean {
+    return this.#inFlight !== undefined || this.#parts.clock.now() - this.#triedAt >= MIN_REFETCH_MS;
   }
 
   /** Fetches, unless a fetch is under way: then it is that one. Resolves to whether it succeeded. */

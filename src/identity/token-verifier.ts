@@ -9,12 +9,15 @@ import { Issuer } from "./issuer.ts";
 import { parseCompact, type Refusable } from "./jws.ts";
 import { openSources } from "./key-sources.ts";
 import { chooseIssuers, findCandidates, findSigner, type Proved, prove, traced } from "./prove.ts";
+import { SharedSources } from "./shared-sources.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { Verified, Verifier } from "./verifier.ts";
 
 export interface VerifierParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Where sources of keys are shared with the verifier of the configuration before; with nobody by default. */
+  readonly shared?: SharedSources;
 }
 
 /**
@@ -41,7 +44,8 @@ class TokenVerifier implements Verifier {
 
   constructor(configs: readonly IssuerConfig[], parts: VerifierParts) {
     this.#clock = parts.clock;
-    const opened = openSources(configs, { ...parts, changed: () => this.#keysChanged() });
+    const { shared = new SharedSources() } = parts;
+    const opened = openSources(configs, { ...parts, shared, changed: () => this.#keysChanged() });
     this.#issuers = opened.map(({ config, sources }) => new Issuer(config, sources));
   }
 

@@ -5,7 +5,8 @@ import { noTrace } from "../../src/base/trace.ts";
 import { type IssuerConfig, issuerSchema } from "../../src/config/schema.ts";
 import type { Json } from "../../src/identity/identity.ts";
 import { type KeyAlgorithm, type KeyPair, mintToken, newKeyPair } from "../../src/identity/mint.ts";
-import { createVerifier } from "../../src/identity/token-verifier.ts";
+import { SharedSources } from "../../src/identity/shared-sources.ts";
+import { createVerifier, type VerifierParts } from "../../src/identity/token-verifier.ts";
 import type { Verified, Verifier } from "../../src/identity/verifier.ts";
 import { VirtualClock } from "./clock.ts";
 
@@ -33,6 +34,7 @@ export class Proving {
   readonly verifier: Verifier;
   /** How often the set of keys changed. */
   changes = 0;
+  readonly #parts: VerifierParts;
   readonly #waiting = new Set<() => void>();
 
   constructor(...issuers: readonly Settings[]) {
@@ -40,10 +42,18 @@ export class Proving {
       this.events.push(event);
       for (const look of this.#waiting) look();
     };
-    this.verifier = createVerifier(issuers.map(issuerConfig), { clock: this.clock, observe });
+    this.#parts = { clock: this.clock, observe, shared: new SharedSources() };
+    this.verifier = createVerifier(issuers.map(issuerConfig), this.#parts);
     this.verifier.onKeysChanged(() => {
       this.changes += 1;
     });
+  }
+
+  /** The verifier of the next configuration, started, as a reload makes it. */
+  async reloaded(...issuers: readonly Settings[]): Promise<Verifier> {
+    const verifier = createVerifier(issuers.map(issuerConfig), this.#parts);
+    await verifier.start();
+    return verifier;
   }
 
   /** Makes one that is closed when the test ends. */
