@@ -46,3 +46,22 @@ export function reportFields(body: Buffer): Record<string, string> {
     .filter((field) => field !== "");
   return Object.fromEntries(fields.map((field) => [field[0] ?? "", field.slice(1)]));
 }
+
+/** A text with its terminator. */
+export function text(value: string): Buffer<ArrayBuffer> {
+  return Buffer.from(`${value}\0`);
+}
+
+/** Numbers of two bytes each. */
+export function int16(...values: readonly number[]): Buffer<ArrayBuffer> {
+  const bytes = Buffer.alloc(2 * values.length);
+  for (const [index, value] of values.entries()) bytes.writeInt16BE(value, 2 * index);
+  return bytes;
+}
+
+/** Numbers of four bytes each. */
+export function int32(...values: readonly number[]): Buffer<ArrayBuffer> {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [index, value] of values.entries()) bytes.writeInt32BE(value, 4 * index);
+  return bytes;
+}
