@@ -14,9 +14,12 @@ interface Failures {
 export class Attempts {
   readonly #clock: Clock;
   readonly #failures = new Map<string, Failures>();
+  readonly #onFailure: (address: string) => void;
 
-  constructor(clock: Clock) {
+  /** @param onFailure told each failure that is counted here, for other processes to count it too */
+  constructor(clock: Clock, onFailure: (address: string) => void = () => {}) {
     this.#clock = clock;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -30,6 +33,12 @@ export class Attempts {
   }
 
   failed(address: string): void {
+    this.failedElsewhere(address);
+    this.#onFailure(address);
+  }
+
+  /** Counts a failure that another process saw. */
+  failedElsewhere(address: string): void {
     const key = network(address);
     const failures = this.#failures.get(key);
     if (failures !== undefined && this.#fresh(failures)) {

@@ -7,6 +7,8 @@ import type { ServerCertificate } from "../doors/postgres/certificate.ts";
 import { loadCertificate } from "../doors/postgres/certificate.ts";
 import type { DoorSettings } from "../doors/postgres/door.ts";
 import { PostgresDoor } from "../doors/postgres/door.ts";
+import type { Fellows } from "./fellows.ts";
+import { noFellows } from "./fellows.ts";
 import type { Lasting, Parts } from "./parts.ts";
 import { closeParts, createLasting, createParts } from "./parts.ts";
 import { readinessOf } from "./readiness.ts";
@@ -16,7 +18,8 @@ interface DaemonOptions {
   readonly observe: Observe;
   /** Share the ports with other workers (SO_REUSEPORT). */
   readonly reusePort?: boolean;
-  readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+  /** The other workers; none by default. */
+  readonly fellows?: Fellows;
 }
 
 /** A running Postern in this process. */
@@ -40,7 +43,7 @@ export class Daemon {
    * @throws Error when a certificate cannot be used or an address is taken
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const lasting = createLasting(options.clock, options.observe);
+    const lasting = createLasting(options.clock, options.observe, options.fellows ?? noFellows);
     const parts = await createParts(config, lasting);
     const daemon = new Daemon(parts, lasting, options);
     try {
@@ -99,6 +102,11 @@ export class Daemon {
     this.#endOrphans();
   }
 
+  /** Counts a failed login that another worker saw. */
+  loginFailedElsewhere(address: string): void {
+    this.#lasting.attempts.failedElsewhere(address);
+  }
+
   /** Cancels a query on behalf of another worker; undefined when the key is none of ours. */
   cancel(processId: number, key: Uint8Array): Promise<void> | undefined {
     return this.#door?.cancel(processId, key);
@@ -135,12 +143,9 @@ export class Daemon {
     const certificate = certificateOf(this.#parts.config.doors.postgres);
     const settings = doorSettings(this.#parts, certificate);
     if (settings === undefined) return;
-    const { clock, observe, cancelElsewhere } = this.#options;
-    const door = new PostgresDoor(settings, {
-      clock,
-      observe,
-      ...(cancelElsewhere === undefined ? {} : { cancelElsewhere }),
-    });
+    const { clock, observe, fellows = noFellows } = this.#options;
+    const cancelElsewhere = (processId: number, key: Uint8Array) => fellows.cancel(processId, key);
+    const door = new PostgresDoor(settings, { clock, observe, cancelElsewhere });
     await door.listen(this.#options.reusePort);
     this.#door = door;
     this.#announce(certificate);

@@ -13,6 +13,7 @@ import type { Verifier } from "../identity/verifier.ts";
 import { Sessions } from "../sessions/registry.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createUpstream } from "../upstream/upstream.ts";
+import type { Fellows } from "./fellows.ts";
 
 /** What lives as long as the process, across reloads. */
 export interface Lasting {
@@ -31,12 +32,12 @@ export interface Parts {
   readonly upstream: Upstream;
 }
 
-export function createLasting(clock: Clock, observe: Observe): Lasting {
+export function createLasting(clock: Clock, observe: Observe, fellows: Fellows): Lasting {
   return {
     clock,
     observe,
-    sessions: new Sessions(clock),
-    attempts: new Attempts(clock),
+    sessions: new Sessions(clock, fellows),
+    attempts: new Attempts(clock, (address) => fellows.loginFailed(address)),
     keySources: new SharedSources(),
   };
 }

@@ -61,23 +61,31 @@ export class Session {
   }
 }
 
+/** What other processes count, and how they learn of ours. */
+interface Elsewhere {
+  sessionsOf(subject: SubjectId): number;
+  sessionsAre(subject: SubjectId, sessions: number): void;
+}
+
 /** All live sessions of this process. */
 export class Sessions {
   readonly #clock: Clock;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #live = new Map<SessionId, Session>();
   readonly #perSubject = new Map<SubjectId, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, elsewhere?: Elsewhere) {
     this.#clock = clock;
+    this.#elsewhere = elsewhere;
   }
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Sessions of one identity. */
+  /** Sessions of one identity, those of other processes included. */
   countOf(subject: SubjectId): number {
-    return this.#perSubject.get(subject) ?? 0;
+    return this.#countHere(subject) + (this.#elsewhere?.sessionsOf(subject) ?? 0);
   }
 
   list(): Session[] {
@@ -107,8 +115,13 @@ export class Sessions {
   }
 
   #add(subject: SubjectId, by: number): void {
-    const count = this.countOf(subject) + by;
+    const count = this.#countHere(subject) + by;
     if (count > 0) this.#perSubject.set(subject, count);
     else this.#perSubject.delete(subject);
+    this.#elsewhere?.sessionsAre(subject, count);
+  }
+
+  #countHere(subject: SubjectId): number {
+    return this.#perSubject.get(subject) ?? 0;
   }
 }

@@ -65,9 +65,10 @@ export class ControlDoor {
   async #open({ host, port }: AdminConfig): Promise<Server> {
     const server = this.#createServer();
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
+      const onError = (error: NodeJS.ErrnoException) => reject(unusable({ host, port }, error));
+      server.once("error", onError);
       server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
-        server.off("error", reject);
+        server.off("error", onError);
         resolve();
       });
     });
@@ -109,4 +110,12 @@ export class ControlDoor {
     this.#server = undefined;
     this.#observe({ event: "door.closed.v1", door: "control", address: address.address, port: address.port });
   }
+}
+
+/** The same in words. The error itself would be taken for one of the wire door. */
+function unusable({ host, port }: AdminConfig, { code }: NodeJS.ErrnoException): Error {
+  const place = `${host === "" ? "*" : host}:${port}`;
+  return new Error(
+    `the HTTP listener cannot have ${place} (${code}); choose another with admin.host and admin.port`,
+  );
 }

@@ -29,7 +29,7 @@ interface DoorParts {
   readonly clock: Clock;
   readonly observe: Observe;
   /** Asked when a cancel key is none of ours: another worker may hold it. */
-  readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+  readonly cancelElsewhere: (processId: number, key: Uint8Array) => Promise<boolean>;
 }
 
 export class PostgresDoor {

@@ -32,7 +32,7 @@ interface LoginParts {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly keys: CancelKeys;
-  readonly cancelElsewhere?: (processId: number, key: Uint8Array) => void;
+  readonly cancelElsewhere: (processId: number, key: Uint8Array) => Promise<boolean>;
   /** The settings of this moment: a reload in the middle of a login must not be slept through. */
   readonly inForce: () => DoorSettings;
   readonly onSession: (session: WireSession) => void;
@@ -137,9 +137,10 @@ export class Login {
    * the next query, which a cancel that is still on its way would hit.
    */
   async #cancel(greeting: Greeting, processId: number, key: Buffer): Promise<void> {
-    const told = this.#parts.keys.cancel(processId, key);
-    if (told === undefined) this.#parts.cancelElsewhere?.(processId, key);
-    this.#parts.observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched: told !== undefined });
+    const { keys, cancelElsewhere, observe } = this.#parts;
+    const told = keys.cancel(processId, key);
+    const matched = told !== undefined || (await cancelElsewhere(processId, key));
+    observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched });
     await told;
     this.#answered = true;
     this.#hangUp();

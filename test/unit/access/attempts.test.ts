@@ -42,3 +42,12 @@ for (const [address, wanted] of [
 ] as const) {
   test(`${address} is counted as ${wanted}`, () => assert.equal(network(address), wanted));
 }
+
+test("failures that other processes saw count too, and are not told back to them", () => {
+  const told: string[] = [];
+  const attempts = new Attempts(new VirtualClock(), (address) => told.push(address));
+  attempts.failed("192.0.2.1");
+  attempts.failedElsewhere("192.0.2.1");
+  assert.ok(attempts.blocked("192.0.2.1", 2));
+  assert.deepEqual(told, ["192.0.2.1"]);
+});

@@ -1,0 +1,64 @@
+import { METRICS_MEDIA_TYPE } from "../audit/metrics.ts";
+import { systemClock } from "../base/clock.ts";
+import { ControlDoor } from "../doors/control/door.ts";
+import { Daemon } from "./daemon.ts";
+import { Observation } from "./observation.ts";
+import type { Postern } from "./postern.ts";
+import type { Loaded } from "./reloading.ts";
+
+/** Postern in one process. */
+export class Alone implements Postern {
+  readonly observation: Observation;
+  readonly #daemon: Daemon;
+  readonly #control: ControlDoor;
+
+  private constructor(daemon: Daemon, observation: Observation) {
+    this.#daemon = daemon;
+    this.observation = observation;
+    const { observe, metrics } = observation;
+    const running = {
+      readiness: async () => daemon.readiness,
+      metrics: async () => ({ text: await metrics.text(), mediaType: METRICS_MEDIA_TYPE }),
+    };
+    this.#control = new ControlDoor(running, observe);
+  }
+
+  static async start({ config, source }: Loaded): Promise<Alone> {
+    let daemon: Daemon | undefined;
+    const observation = new Observation(config.log, {}, () => daemon?.readings);
+    const { observe } = observation;
+    observe({ event: "config.loaded.v1", source });
+    daemon = await Daemon.start(config, { clock: systemClock, observe });
+    const alone = new Alone(daemon, observation);
+    try {
+      await alone.#control.apply(config.admin);
+    } catch (error) {
+      await daemon.stop(AbortSignal.abort());
+      throw error;
+    }
+    return alone;
+  }
+
+  get address() {
+    return this.#daemon.address;
+  }
+
+  /** Puts a configuration in force, or throws and changes nothing. */
+  async reload({ config }: Loaded): Promise<void> {
+    const before = this.#daemon.config.admin;
+    await this.#control.apply(config.admin);
+    try {
+      await this.#daemon.reload(config);
+    } catch (error) {
+      await this.#control.apply(before);
+      throw error;
+    }
+    this.observation.relog(config.log);
+  }
+
+  /** Drains. The control door answers to the end, so that it is seen what goes on. */
+  async stop(hurry: AbortSignal): Promise<void> {
+    await this.#daemon.stop(hurry);
+    this.#control.close();
+  }
+}

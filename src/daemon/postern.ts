@@ -1,0 +1,16 @@
+import type { Observation } from "./observation.ts";
+import type { Loaded } from "./reloading.ts";
+
+/** A running Postern, in one process or in several. */
+export interface Postern {
+  readonly observation: Observation;
+  /** Where the wire door listens. */
+  readonly address: { readonly address: string; readonly port: number } | undefined;
+  /**
+   * Puts a configuration in force, whole or not at all.
+   * @throws Error when it cannot be put in force; then nothing has changed
+   */
+  reload(loaded: Loaded): Promise<void>;
+  /** Drains, and resolves when nothing is left. Sessions are cut at once when `hurry` is aborted. */
+  stop(hurry: AbortSignal): Promise<void>;
+}

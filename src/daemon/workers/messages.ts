@@ -1,0 +1,68 @@
+/**
+ * What the supervisor and its workers say to each other, as plain data. Either side only ever talks to code of the
+ * same installation, over a channel that the operating system gave to these two processes alone.
+ */
+import type { MetricsJson } from "../../audit/metrics.ts";
+import type { SubjectId } from "../../base/ids.ts";
+import type { PackedConfig } from "../../config/transfer.ts";
+import type { Readiness } from "../../doors/control/running.ts";
+import type { Count } from "../../sessions/census.ts";
+
+/** What the supervisor tells a worker. */
+export type Order =
+  | {
+      readonly kind: "start";
+      readonly config: PackedConfig;
+      readonly worker: number;
+      readonly workers: number;
+      /** Sessions with the others. */
+      readonly census: readonly Count[];
+    }
+  | { readonly kind: "ask"; readonly id: number; readonly question: Question }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  | { readonly kind: "failed-login"; readonly address: string }
+  | { readonly kind: "sessions"; readonly count: Count }
+  | { readonly kind: "gone"; readonly worker: number }
+  | { readonly kind: "drain" }
+  | { readonly kind: "hurry" };
+
+/** What a worker tells the supervisor. */
+export type Report =
+  | { readonly kind: "opened"; readonly address: Address | undefined }
+  | { readonly kind: "failed"; readonly detail: string }
+  | { readonly kind: "ask"; readonly id: number; readonly question: CancelQuestion }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
+  | { readonly kind: "failed-login"; readonly address: string }
+  | { readonly kind: "sessions"; readonly subject: SubjectId; readonly sessions: number };
+
+/** Where a door listens. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface CancelQuestion {
+  readonly what: "cancel";
+  readonly processId: number;
+  /** Base64. */
+  readonly key: string;
+}
+
+export type Question =
+  | CancelQuestion
+  | { readonly what: "status" }
+  | { readonly what: "reload"; readonly config: PackedConfig };
+
+/** What each question is answered with. */
+export interface Answers {
+  readonly cancel: boolean;
+  readonly status: Status;
+  /** The fault; null when the configuration is in force. */
+  readonly reload: string | null;
+}
+
+/** How a worker is. */
+export interface Status {
+  readonly readiness: Readiness;
+  readonly metrics: MetricsJson;
+}
