@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { createAuthority } from "../../src/demo/authority.ts";
+import { eventually } from "../support/eventually.ts";
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { TestPostgres } from "../support/postgres.ts";
@@ -19,11 +20,16 @@ const HOUR = 3600;
 
 const SQL = `
   CREATE ROLE by_scram LOGIN PASSWORD '${PASSWORD}';
+  CREATE ROLE by_nothing LOGIN;
   CREATE ROLE boss SUPERUSER LOGIN PASSWORD '${PASSWORD}';
   SET password_encryption = 'md5';
   CREATE ROLE by_md5 LOGIN PASSWORD '${PASSWORD}';
 `;
-const HBA = ["host all by_md5 127.0.0.1/32 md5", "host all all 127.0.0.1/32 scram-sha-256"];
+const HBA = [
+  "host all by_md5 127.0.0.1/32 md5",
+  "host all by_nothing 127.0.0.1/32 trust",
+  "host all all 127.0.0.1/32 scram-sha-256",
+];
 
 const keys = [generateKeyPairSync("ed25519"), generateKeyPairSync("ed25519")] as const;
 const stranger = generateKeyPairSync("ed25519");
@@ -113,7 +119,7 @@ for (const [server, ssl] of [
   ["with TLS", true],
   ["without TLS", false],
 ] as const)
-  test(`its tokens log in to a server ${server}, by SCRAM and by MD5`, async () => {
+  test(`its tokens log in to a server ${server}, by SCRAM, by MD5 and unasked`, async () => {
     const gateway = ssl ? proxy : await startProxy(environment(plain));
     const sql = "SELECT system_user AS how, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     for (const [user, method] of [
@@ -124,6 +130,8 @@ for (const [server, ssl] of [
         how: `${method}:${user}`,
         ssl,
       });
+    const unasked = clientOf(gateway, "by_nothing", token("by_nothing"));
+    assert.deepEqual(await ask(unasked, sql), { how: null, ssl });
   });
 
 test("every one of several keys is good, so that they can be rotated", async () => {
@@ -208,6 +216,27 @@ test("a session ends with its token, unless it is told to keep it as that projec
   assert.match((await ended).message, /its token has expired/);
   assert.deepEqual((await kept.query("SELECT 1 AS one")).rows, [{ one: 1 }]);
   await kept.end();
+});
+
+test("a certificate that is replaced is shown to the next client, without a restart", async () => {
+  const own = {
+    DOWNSTREAM__CERTFILE: join(directory, "own.crt"),
+    DOWNSTREAM__KEYFILE: join(directory, "own.key"),
+  };
+  const replace = async () => {
+    const authority = await createAuthority();
+    const { cert, key } = await authority.server(["localhost"]);
+    writeFileSync(own.DOWNSTREAM__KEYFILE, key, { mode: 0o600 });
+    writeFileSync(own.DOWNSTREAM__CERTFILE, cert);
+    return { ssl: { ca: authority.cert } };
+  };
+  const before = await replace();
+  const gateway = await startProxy({ ...environment(), ...own });
+  await ask(clientOf(gateway, "by_scram", token("by_scram"), before), "SELECT 1");
+  const after = await replace();
+  await eventually("the new certificate is shown", () =>
+    ask(clientOf(gateway, "by_scram", token("by_scram"), after), "SELECT 1").catch(() => undefined),
+  );
 });
 
 test("startup parameters, which that project drops, reach the server", async () => {
