@@ -8,7 +8,7 @@ const ALL_PEERS = [...PEERS, ...LOGIN_VARIANTS].map(({ name }) => name);
 
 const DEFAULTS: Settings = { rounds: 5, seconds: 5, warmUpLogins: 1_000, sessions: 1_000 };
 /** Enough to see that everything works. */
-const QUICK: Settings = { rounds: 1, seconds: 1, warmUpLogins: 40, sessions: 100 };
+const QUICK: Settings = { rounds: 1, seconds: 2, warmUpLogins: 40, sessions: 100 };
 
 export const HELP = `Compares Postern's wire door with other ways to PostgreSQL, on this machine.
 

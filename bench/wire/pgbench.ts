@@ -36,8 +36,10 @@ export async function pgbench(
   const cpu = peer.pids.length === 0 ? undefined : cpuSeconds(peer.pids) - before;
   const failed = number(output, /number of failed transactions: (\d+)/);
   if (failed > 0) throw new Error(`${failed} transactions failed`);
+  const transactions = number(output, /number of transactions actually processed: (\d+)/);
+  if (transactions === 0) throw new Error("no transaction ended in time; give more --seconds");
   return {
-    transactions: number(output, /number of transactions actually processed: (\d+)/),
+    transactions,
     perSecond: number(output, /^tps = ([\d.]+)/m),
     cpu,
   };

@@ -27,6 +27,8 @@ async function read(bench: Bench, peer: RunningPeer, legs: Legs, clients: number
   const start = await pgbench(bench, peer, legs, { clients, length: { transactions: 1 }, options: PREPARED });
   const whole = await pgbench(bench, peer, legs, { clients, length: { seconds }, options: PREPARED });
   if (whole.cpu === undefined || start.cpu === undefined) return { value: whole.perSecond, cost: undefined };
-  const each = Math.max(0, whole.cpu - start.cpu) / (whole.transactions - start.transactions);
+  const counted = whole.transactions - start.transactions;
+  if (counted <= 0) throw new Error("hardly more transactions than clients; give more --seconds");
+  const each = Math.max(0, whole.cpu - start.cpu) / counted;
   return { value: whole.perSecond, cost: each * 100_000 };
 }

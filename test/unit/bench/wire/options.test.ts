@@ -33,7 +33,7 @@ test("what is measured can be narrowed, and a quick run be lengthened again", ()
     ["copy"],
   );
   assert.deepEqual(peers, ["direct"]);
-  assert.deepEqual(settings, { rounds: 3, seconds: 1, warmUpLogins: 40, sessions: 100 });
+  assert.deepEqual(settings, { rounds: 3, seconds: 2, warmUpLogins: 40, sessions: 100 });
 });
 
 for (const [args, message] of [
