@@ -19,7 +19,7 @@ import type { Decision, Wish } from "../policy/decision.ts";
 import type { PolicyErrorCode } from "../policy/errors.ts";
 import { policyErrors } from "../policy/errors.ts";
 import { decideByToken } from "../policy/token.ts";
-import type { Session, Sessions } from "../sessions/registry.ts";
+import type { Session, SessionFacts, Sessions } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
 import type { AccessErrorCode } from "./errors.ts";
 import { accessErrors } from "./errors.ts";
@@ -165,6 +165,21 @@ export class Access {
     };
   }
 
+  /**
+   * Whether a session that was admitted, maybe under another configuration, would be admitted now: its issuer and key
+   * are still trusted, and policy still permits it as much as it has. Does not look at expiry; the session has a clock.
+   */
+  upholds(facts: SessionFacts, clusters: readonly ClusterConfig[]): boolean {
+    const { verifier } = this.#parts;
+    const cluster = clusters.find(({ name }) => name === facts.cluster);
+    const { issuers } = cluster?.decide ?? {};
+    if (!verifier.trusts(facts.proof) || issuers?.includes(facts.proof.issuer) === false) return false;
+    const { database, role, door, peer, basis } = facts;
+    const wish = { cluster, database, role, door, peer, replication: basis.replication };
+    const decision = decideByToken(basis, wish, noTrace);
+    return decision.kind === "permit" && (decision.privileged || !basis.privileged);
+  }
+
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
     const { verifier, attempts, limits } = this.#parts;
     if (attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
@@ -209,6 +224,7 @@ export class Access {
       role: permit.role,
       rule: permit.rule,
       proof: identity.proof,
+      basis: { claims: identity.claims, replication: wish.replication, privileged: permit.privileged },
       until: endOf(identity, permit, wish.cluster, clock.now()),
     });
     return { kind: "admitted", admission: admitted(identity, permit, wish, session) };

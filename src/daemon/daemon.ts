@@ -82,7 +82,7 @@ export class Daemon {
   }
 
   /**
-   * Puts `config` in force, whole or not at all. Sessions whose issuer, key or cluster is gone end.
+   * Puts `config` in force, whole or not at all. Sessions that it would not admit end.
    * @throws Error when it cannot be put in force; then nothing has changed
    */
   async reload(config: Config): Promise<void> {
@@ -171,14 +171,10 @@ export class Daemon {
     return this.#parts.verifier.onKeysChanged(() => this.#endOrphans());
   }
 
-  /** Ends the sessions that rest on an issuer, a key or a cluster that is no longer there. */
+  /** Ends the sessions that would not be admitted any more. */
   #endOrphans(): void {
-    const { verifier, config } = this.#parts;
-    const clusters = new Set<string>(config.clusters.map((cluster) => cluster.name));
-    this.#lasting.sessions.endWhere(
-      (facts) => !clusters.has(facts.cluster) || !verifier.trusts(facts.proof),
-      "revoked",
-    );
+    const { access, config } = this.#parts;
+    this.#lasting.sessions.endWhere((facts) => !access.upholds(facts, config.clusters), "revoked");
   }
 }
 

@@ -19,6 +19,12 @@ export interface SessionFacts {
   readonly rule: string;
   /** The issuer and key that the identity was proved with: the session rests on them. */
   readonly proof: { readonly issuer: string; readonly keyThumbprint: string; readonly algorithm: string };
+  /** What the decision was made from, so that it can be made again when the policy changes. */
+  readonly basis: {
+    readonly claims: { readonly [claim: string]: unknown };
+    readonly replication: boolean;
+    readonly privileged: boolean;
+  };
   /** When the session ends by itself and why, milliseconds since the epoch. */
   readonly until: { readonly at: number; readonly reason: EndReason } | undefined;
 }

@@ -19,6 +19,7 @@ function facts(more: Partial<SessionFacts> = {}): SessionFacts {
     role: "analyst" as RoleName,
     rule: "token:$.sub",
     proof: { issuer: "issuer", keyThumbprint: "k1", algorithm: "EdDSA" },
+    basis: { claims: { sub: "ada" }, replication: false, privileged: false },
     until: undefined,
     ...more,
   };
