@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
+import { endsInTerminate } from "../../protocol/frontend.ts";
 import type { TransactionStatus } from "../../protocol/ready.ts";
 import { ReadyTail } from "../../protocol/ready.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
@@ -67,6 +68,8 @@ export class WireSession {
   #draining = false;
   /** The client has sent something, and the server has not come to rest since. */
   #asked = false;
+  /** The last that the client sent is its goodbye. */
+  #parted = false;
   #closed = false;
   #callOffIdle = () => {};
 
@@ -93,11 +96,13 @@ export class WireSession {
     this.#tail.push(welcome);
     if (early.length > 0) {
       this.#asked = true;
+      this.#parted = endsInTerminate(early);
       this.#fromClient += early.length;
       backend.socket.write(early);
     }
     client.on("data", (chunk: Buffer) => {
       this.#asked = true;
+      this.#parted = endsInTerminate(chunk);
       this.#fromClient += chunk.length;
       if (!backend.socket.write(chunk)) client.pause();
     });
@@ -185,7 +190,10 @@ export class WireSession {
     this.#parts.onClosed(this.#ending ?? reason);
   }
 
-  /** What the client sent last (Terminate, mostly) still goes out; a query that nobody waits for is cancelled. */
+  /**
+   * What the client sent last (Terminate, mostly) still goes out. A query that nobody waits for is cancelled; one whose
+   * client said goodbye behind it was meant to be run, and the server runs it.
+   */
   #leaveBackend(): void {
     const { backend, clock } = this.#parts;
     backend.socket.removeAllListeners("data");
@@ -193,7 +201,7 @@ export class WireSession {
       backend.close();
       return;
     }
-    if (this.#tail.status() === undefined) void backend.cancel().catch(() => {});
+    if (this.#rest() === undefined && !this.#parted) void backend.cancel().catch(() => {});
     const callOff = clock.after(END_GRACE_MS, () => backend.close());
     backend.socket.once("close", callOff);
     backend.socket.end();
