@@ -8,6 +8,8 @@ import { messageOf } from "../base/error.ts";
 import type { EndReason, Observe } from "../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
 import type { Secret } from "../base/secret.ts";
+import type { Spans } from "../base/spans.ts";
+import { noSpans } from "../base/spans.ts";
 import type { Step, Trace } from "../base/trace.ts";
 import { noTrace } from "../base/trace.ts";
 import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
@@ -94,6 +96,8 @@ interface AccessParts {
   readonly limits: LimitsConfig;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** None by default. */
+  readonly spans?: Spans;
 }
 
 /** How a decision came about. */
@@ -181,7 +185,7 @@ export class Access {
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
-    const { verifier, attempts, limits } = this.#parts;
+    const { verifier, attempts, spans = noSpans, limits } = this.#parts;
     if (attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
       return deny(
         "access/too-many-failures",
@@ -191,12 +195,14 @@ export class Access {
       );
     }
     try {
-      const verified = await verifier.verify(credential.token, wish.cluster?.decide.issuers, trace);
+      const verified = await spans.step("postern.verify", () =>
+        verifier.verify(credential.token, wish.cluster?.decide.issuers, trace),
+      );
       if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
       const { identity } = verified;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
-      const decision = decideByToken(identity, wish, trace);
+      const decision = await spans.step("postern.decide", async () => decideByToken(identity, wish, trace));
       if (decision.kind === "deny") return denied(decision.code, decision.detail, identity.id);
       return { kind: "permitted", identity, permit: decision, wish: placed(wish), subject: identity.id };
     } catch (error) {

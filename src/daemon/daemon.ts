@@ -145,7 +145,8 @@ export class Daemon {
     if (settings === undefined) return;
     const { clock, observe, fellows = noFellows } = this.#options;
     const cancelElsewhere = (processId: number, key: Uint8Array) => fellows.cancel(processId, key);
-    const door = new PostgresDoor(settings, { clock, observe, cancelElsewhere });
+    const { spans } = this.#lasting;
+    const door = new PostgresDoor(settings, { clock, observe, spans, cancelElsewhere });
     await door.listen(this.#options.reusePort);
     this.#door = door;
     this.#announce(certificate);

@@ -4,8 +4,10 @@
  */
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
+import { openTelemetrySpans } from "../audit/spans.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
+import type { Spans } from "../base/spans.ts";
 import type { Config } from "../config/schema.ts";
 import { SharedSources } from "../identity/shared-sources.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
@@ -22,6 +24,7 @@ export interface Lasting {
   readonly sessions: Sessions;
   readonly attempts: Attempts;
   readonly keySources: SharedSources;
+  readonly spans: Spans;
 }
 
 /** What is built anew from each configuration. */
@@ -39,15 +42,16 @@ export function createLasting(clock: Clock, observe: Observe, fellows: Fellows):
     sessions: new Sessions(clock, fellows),
     attempts: new Attempts(clock, (address) => fellows.loginFailed(address)),
     keySources: new SharedSources(),
+    spans: openTelemetrySpans(),
   };
 }
 
 /** Builds the rooms for `config` and loads keys; nothing listens yet. */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
-  const { clock, observe, sessions, attempts, keySources } = lasting;
+  const { clock, observe, sessions, attempts, keySources, spans } = lasting;
   const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources });
   await verifier.start();
-  const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe });
+  const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe, spans });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });
   return { config, verifier, access, upstream };
 }

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import type { Access } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
+import type { Spans } from "../../base/spans.ts";
 import type { ClusterConfig, LimitsConfig, PostgresDoorConfig } from "../../config/schema.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { CancelKeys } from "./cancel-keys.ts";
@@ -28,6 +29,7 @@ export interface DoorSettings {
 interface DoorParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly spans: Spans;
   /** Asked when a cancel key is none of ours: another worker may hold it. */
   readonly cancelElsewhere: (processId: number, key: Uint8Array) => Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import { messageOf, PosternError } from "../../base/error.ts";
 import type { Observe, Peer } from "../../base/event.ts";
 import type { SessionId } from "../../base/ids.ts";
 import { newSessionId, parseDatabaseName, parseRoleName } from "../../base/ids.ts";
+import type { SpanAttributes, Spans } from "../../base/spans.ts";
 import {
   authenticationOk,
   backendKeyData,
@@ -31,6 +32,7 @@ import { WireSession } from "./session.ts";
 interface LoginParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly spans: Spans;
   readonly keys: CancelKeys;
   readonly cancelElsewhere: (processId: number, key: Uint8Array) => Promise<boolean>;
   /** The settings of this moment: a reload in the middle of a login must not be slept through. */
@@ -75,10 +77,10 @@ export class Login {
    * closed, since until then it costs what it costs. Never rejects.
    */
   async run(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, spans } = this.#parts;
     const callOff = clock.after(this.#settings.limits.handshakeTimeout, () => this.#timeOut());
     try {
-      await this.#login();
+      await spans.step("postern.login", (note) => this.#login(note));
     } catch (error) {
       this.#refuse(error);
     } finally {
@@ -102,7 +104,8 @@ export class Login {
     });
   }
 
-  async #login(): Promise<void> {
+  async #login(note: (attributes: SpanAttributes) => void): Promise<void> {
+    note({ "postern.session": this.#id, "postern.door": "postgres", "client.address": this.#address });
     const { door, limits, certificate } = this.#settings;
     const greeting = await greet(
       this.#socket,
@@ -123,8 +126,11 @@ export class Login {
     // From here on what counts is in force now, and not when the client came: it may have waited for a reload to pass.
     const settings = this.#parts.inForce();
     const admission = await this.#admit(greeting, asked, presented, settings);
+    note({ "postern.cluster": admission.cluster.name, "db.namespace": admission.database });
     try {
-      const upstream = await settings.upstream.open(admission, asked.forward, this.#abort.signal);
+      const upstream = await this.#parts.spans.step("postern.upstream", () =>
+        settings.upstream.open(admission, asked.forward, this.#abort.signal),
+      );
       this.#begin(admission, upstream, greeting, minor);
     } catch (error) {
       admission.session.close();
@@ -185,7 +191,7 @@ export class Login {
     if (outcome.kind === "admitted") return outcome.admission;
     await presented.refuse();
     this.#say(outcome.spec);
-    throw new Answered();
+    throw new Answered(outcome.code);
   }
 
   /** From here on the connection is a session. */
@@ -300,7 +306,14 @@ export class Login {
 const HANG_UP_MS = 2000;
 
 /** Ends a login whose client was told the reason already. */
-class Answered extends Error {}
+class Answered extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
 
 function plainTextAllowed(allowed: DoorSettings["door"]["plainText"], address: string): boolean {
   switch (allowed) {
