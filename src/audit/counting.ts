@@ -43,7 +43,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const cancels = counter("cancels_total", "Cancel requests, by whether the key was known.", ["matched"]);
   const keyLoads = counter("key_loads_total", "Loads of an issuer's keys.", ["issuer", "result"]);
   const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
-  const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door", "result"]);
+  const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door"]);
   const cut = counter("sessions_cut_total", "Sessions cut because they outlasted the drain.");
   const deaths = counter("worker_deaths_total", "Worker processes that ended without having been told to.");
   const sessions = new Gauge({
@@ -106,7 +106,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     },
     "config.refused.v1": () => configLoads.inc({ result: "refused" }),
     "tls.loaded.v1": ({ door, notAfter: date }) => {
-      tlsLoads.inc({ door, result: "ok" });
+      tlsLoads.inc({ door });
       notAfter.set({ door }, Date.parse(date) / 1000);
     },
     "drain.started.v1": nothing,

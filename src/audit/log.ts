@@ -23,7 +23,7 @@ interface LogOptions {
 }
 
 /** How loud each event is. Total: a new event must say. */
-const LEVELS: Readonly<Record<Event["event"], Level>> = {
+export const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "door.opened.v1": "info",
   "door.closed.v1": "info",
   "connection.refused.v1": "info",
