@@ -32,13 +32,17 @@ export interface Target {
 
 /** A client that keeps no rules: it sends what a test says and shows what comes back, byte by byte if need be. */
 export class RawClient {
+  readonly #connection: Socket;
   #socket: Socket;
   #bytes: Buffer = Buffer.alloc(0);
   #stir = () => {};
   #closed = false;
   #received = 0;
+  #processId = 0;
+  #cancelKey: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
+    this.#connection = socket;
     this.#socket = socket;
     this.#watch(socket);
   }
@@ -143,7 +147,21 @@ export class RawClient {
     this.send(startupPacket({ user, database: "postgres", ...parameters }));
     await this.messagesUntil("R");
     this.send(passwordMessage(token));
-    return await this.messagesUntil("Z");
+    const messages = await this.messagesUntil("Z");
+    const key = messages.find(({ type }) => type === "K")?.body;
+    this.#processId = key?.readInt32BE(0) ?? 0;
+    this.#cancelKey = key?.subarray(4) ?? Buffer.alloc(0);
+    return messages;
+  }
+
+  /** The server process's id, after the login. */
+  get processId(): number {
+    return this.#processId;
+  }
+
+  /** The key of this session for cancel requests. */
+  get cancelKey(): Buffer {
+    return this.#cancelKey;
   }
 
   /** Runs a simple query and resolves with everything up to ReadyForQuery. */
@@ -155,6 +173,11 @@ export class RawClient {
   /** Breaks off: no goodbye. */
   vanish(): void {
     this.#socket.destroy();
+  }
+
+  /** Breaks off with a RST. */
+  reset(): void {
+    this.#connection.resetAndDestroy();
   }
 
   #watch(socket: Socket): void {

@@ -129,7 +129,7 @@ export class WireSession {
     this.#parts.client.pause();
     if (this.#atRest()) return;
     void this.#parts.backend.cancel().catch(() => {});
-    this.#parts.clock.after(END_GRACE_MS, () => this.#close(reason));
+    this.#parts.clock.after(END_GRACE_MS, () => this.#cut(reason));
   }
 
   /** Ends the session as soon as it is in no transaction; the gateway is shutting down. */
@@ -151,6 +151,18 @@ export class WireSession {
     const status = this.#rest();
     const reason = this.#ending ?? (this.#draining && status === "I" ? "draining" : undefined);
     if (status === undefined || reason === undefined || this.#closed) return false;
+    this.#farewell(reason);
+    return true;
+  }
+
+  /** Ends a session that did not come to rest. Where the server has not begun an answer, it can still be told why. */
+  #cut(reason: EndReason): void {
+    if (this.#closed) return;
+    if (this.#tail.status() === undefined) this.#close(reason);
+    else this.#farewell(reason);
+  }
+
+  #farewell(reason: EndReason): void {
     const farewell = FAREWELL[reason];
     if (farewell !== undefined) {
       this.#parts.client.write(
@@ -162,7 +174,6 @@ export class WireSession {
       );
     }
     this.#finish(reason);
-    return true;
   }
 
   /** Lets the client read what was written, but not longer than the grace. */
@@ -192,7 +203,7 @@ export class WireSession {
 
   /**
    * What the client sent last (Terminate, mostly) still goes out. A query that nobody waits for is cancelled; one whose
-   * client said goodbye behind it was meant to be run, and the server runs it.
+   * client said goodbye behind it was meant to be run, and the server runs it, as long as the right to it lasts.
    */
   #leaveBackend(): void {
     const { backend, clock } = this.#parts;
@@ -201,7 +212,8 @@ export class WireSession {
       backend.close();
       return;
     }
-    if (this.#rest() === undefined && !this.#parted) void backend.cancel().catch(() => {});
+    const meant = this.#parted && this.#ending === undefined;
+    if (this.#rest() === undefined && !meant) void backend.cancel().catch(() => {});
     const callOff = clock.after(END_GRACE_MS, () => backend.close());
     backend.socket.once("close", callOff);
     backend.socket.end();
