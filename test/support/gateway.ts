@@ -38,6 +38,8 @@ export interface GatewayOptions {
   /** `start` by default. */
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** This checkout's by default. */
+  readonly bin?: string;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
     writeFileSync(configFile, typeof value === "string" ? value : stringify(value));
   configure(config);
   const command = options.command ?? ["start", "--config", configFile];
-  const child = spawn(BIN, command, {
+  const child = spawn(options.bin ?? BIN, command, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
   });

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { describe } from "../command.ts";
+import { Failure } from "../failure.ts";
 import { serve } from "../serve.ts";
 import { print, tell } from "../terminal.ts";
 
@@ -25,6 +26,10 @@ export function demoCommand(): Command {
 }
 
 async function demo({ port, directory }: Options): Promise<void> {
+  const { programsMissing } = await import("../../demo/place.ts");
+  const missing = programsMissing();
+  if (missing !== undefined)
+    throw new Failure(`${missing}; the demo runs from a checkout of Postern: npm ci && npm start`);
   const { runDemo } = await import("../../demo/demo.ts");
   // PostgreSQL's programs run in a directory of their own, where a relative path would lead elsewhere.
   const options = { port, directory: resolve(directory), env: process.env, progress: tell, print };
