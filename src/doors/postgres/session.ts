@@ -128,7 +128,7 @@ export class WireSession {
     this.#ending = reason;
     this.#parts.client.pause();
     if (this.#atRest()) return;
-    void this.#parts.backend.cancel().catch(() => {});
+    this.#cancel();
     this.#parts.clock.after(END_GRACE_MS, () => this.#cut(reason));
   }
 
@@ -213,11 +213,21 @@ export class WireSession {
       return;
     }
     const meant = this.#parted && this.#ending === undefined;
-    if (this.#rest() === undefined && !meant) void backend.cancel().catch(() => {});
-    const callOff = clock.after(END_GRACE_MS, () => backend.close());
+    const unwanted = this.#rest() === undefined && !meant;
+    if (unwanted) this.#cancel();
+    const callOff = clock.after(END_GRACE_MS, () => {
+      // The first one is lost when it overtakes the query: a server that has nothing to cancel forgets it.
+      if (unwanted) this.#cancel();
+      backend.close();
+    });
     backend.socket.once("close", callOff);
     backend.socket.end();
     backend.socket.resume();
+  }
+
+  /** One that fails leaves the query running, as a lost one would. */
+  #cancel(): void {
+    void this.#parts.backend.cancel().catch(() => {});
   }
 
   #watchEnds(socket: Socket, onEnd: () => void): void {
