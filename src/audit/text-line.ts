@@ -16,13 +16,20 @@ export function asText(json: string, colours: boolean): string {
   const { time, level, event, ...rest } = JSON.parse(json) as Record<string, unknown>;
   const paint = (codes: string | undefined, text: string) =>
     colours && codes !== undefined ? `${CSI}${codes}m${text}${CSI}0m` : text;
-  const fields = flatten(rest).map(([name, value]) => `${paint("2", `${plain(name)}=`)}${plain(value)}`);
+  const fields = flatten(rest).map(
+    ([name, value]) => `${paint("2", `${plain(name)}=`)}${plain(readable(name, value))}`,
+  );
   const head = [
     paint("2", String(time).slice(11, 19)),
     paint(LEVEL_COLOURS[String(level)], String(level).padEnd(5)),
     paint("1", plain(String(event).replace(/\.v\d+$/, ""))),
   ];
   return `${[...head, ...fields].join(" ")}\n`;
+}
+
+/** A moment as a date: nobody reads milliseconds since 1970. */
+function readable(name: string, value: unknown): unknown {
+  return name === "until" && typeof value === "number" ? new Date(value).toISOString() : value;
 }
 
 /** `peer: {address}` as `peer.address`: one level, which is as deep as events go. */

@@ -126,7 +126,7 @@ const cluster = z.strictObject({
     ),
   onExpiry: z.enum(["end", "keep"]).default("end").describe("Whether a session ends when its token expires."),
   maxSession: duration.optional().describe("The longest that a session may last."),
-  idleTimeout: duration.optional().describe("End a session after this long without a byte from the client."),
+  idleTimeout: duration.optional().describe("End a session after this long without a query or an answer."),
   warmSpares: z
     .int()
     .min(0)

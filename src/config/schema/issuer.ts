@@ -66,7 +66,9 @@ export const issuerSchema = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("The exact `iss` that tokens carry. Without it, tokens without `iss` are taken."),
+    .describe(
+      "The exact `iss` that tokens carry. Without it, whatever its keys signed is taken, unless another issuer has its `iss`.",
+    ),
   audience: z
     .array(z.string().min(1))
     .min(1)

@@ -36,6 +36,12 @@ test("a text line is one line that a person can read", () => {
   );
 });
 
+test("a text line shows the end of a right as a date", () => {
+  const allowed = { event: "login.allowed.v1", role: "analyst", until: Date.UTC(2026, 10, 24, 8) };
+  assert.match(written(allowed, "text"), / role=analyst until=2026-11-24T08:00:00\.000Z\n$/);
+  assert.equal(JSON.parse(written(allowed, "json")).until, allowed.until);
+});
+
 test("colours are written only where they were asked for", () => {
   assert.ok(!written(REFUSED, "text", false).includes("\u001b"));
   assert.ok(written(REFUSED, "text", true).includes("\u001b["));
