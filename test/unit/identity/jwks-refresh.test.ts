@@ -175,7 +175,7 @@ test("a closed verifier fetches no more and leaves no timer", async (context) =>
   await proving.verifier.start();
   proving.verifier.close();
   assert.equal(proving.clock.pending, 0);
-  assert.equal(await proving.outcome(proving.token(second)), "identity/no-key");
+  assert.equal(await proving.outcome(proving.token(second)), "identity/keys-unavailable");
   assert.equal(server.requests.length, 1);
 });
 
