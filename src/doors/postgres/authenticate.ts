@@ -34,9 +34,7 @@ interface Asking {
 /** Asks for the token as a cleartext password ("Start-up", AuthenticationCleartextPassword). */
 export async function askPassword(asking: Asking): Promise<Presented> {
   asking.socket.write(authenticationCleartextPassword);
-  const { type, body } = await takeMessage(asking);
-  if (type !== "p") throw new WireError("wire/protocol", `message ${printable(type)} instead of a password`);
-  const password = decodePassword(body);
+  const password = decodePassword((await takeAnswer(asking)).body);
   if (password === undefined) throw new WireError("wire/protocol", "a malformed password message");
   if (password === "") throw new WireError("wire/no-token", "an empty password");
   return { token: new Secret(password), refuse: async () => {} };
@@ -46,8 +44,7 @@ export async function askPassword(asking: Asking): Promise<Presented> {
 export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"]): Promise<Presented> {
   const { socket } = asking;
   socket.write(authenticationSasl([OAUTHBEARER]));
-  const { type, body } = await takeMessage(asking);
-  const initial = type === "p" ? decodeSaslInitialResponse(body) : undefined;
+  const initial = decodeSaslInitialResponse((await takeAnswer(asking)).body);
   if (initial === undefined) throw new WireError("wire/protocol", "a malformed SASLInitialResponse");
   if (initial.mechanism !== OAUTHBEARER) {
     throw new WireError("wire/mechanism", `the mechanism ${JSON.stringify(initial.mechanism.slice(0, 40))}`);
@@ -57,7 +54,7 @@ export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"
   const refuse = async () => {
     // RFC 7628 §3.2.3: the client answers the failure document with one separator, then the exchange fails.
     socket.write(authenticationSaslContinue(oauthFailure(where)));
-    await takeMessage(asking);
+    await takeAnswer(asking);
   };
   if (response.kind === "discovery") {
     await refuse();
@@ -66,10 +63,15 @@ export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"
   return { token: new Secret(response.token), refuse };
 }
 
-async function takeMessage({ inbox, limit }: Asking): Promise<FrontendMessage> {
-  return splitMessage(await inbox.take((bytes) => messageLength(bytes, limit)));
-}
+/** All answers during a login have one type ("Message Formats", PasswordMessage). */
+const ANSWER = "p";
 
-function printable(type: string): string {
-  return JSON.stringify(type);
+/** The client's next message. One of another type ends the login at its first byte, whatever it says of its length. */
+async function takeAnswer({ inbox, limit }: Asking): Promise<FrontendMessage> {
+  const lengthOf = (bytes: Buffer) => {
+    const type = String.fromCharCode(bytes[0] ?? 0);
+    if (bytes.length === 0 || type === ANSWER) return messageLength(bytes, limit);
+    return { fault: `a message of type ${JSON.stringify(type)} instead of a password` };
+  };
+  return splitMessage(await inbox.take(lengthOf));
 }
