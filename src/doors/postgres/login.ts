@@ -298,6 +298,8 @@ export class Login {
     socket.once("close", callOff);
     if (last === undefined) socket.end();
     else socket.end(last);
+    // What still comes is read and dropped: whoever was refused must not make us keep it.
+    socket.removeAllListeners("data");
     socket.resume();
   }
 }
