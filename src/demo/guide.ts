@@ -9,7 +9,7 @@ export function guide(port: number, files: DemoFiles, { expired }: { readonly ex
     ({ name, roles, about, sql }) => `${name} ${about}:\n${psql(roles[0] ?? name, name, sql)}`,
   );
   return `
-Postern is open on 127.0.0.1:${port}. A token is the password; there is no other. In another terminal:
+Postern is open on 127.0.0.1:${port}. A token is the password; there is no other. In another terminal, in this directory:
 
   export PGHOST=127.0.0.1 PGPORT=${port} PGDATABASE=shop PGSSLMODE=verify-full PGSSLROOTCERT=${files.ca}
 
