@@ -62,7 +62,8 @@ export class Cluster {
     const attempt = new Attempt(this.#parts.clock, this.#config.connectTimeout, order.abort);
     try {
       await this.#parts.guard.check(order, spare.session, attempt);
-      if (spare.session.channel.quiet) return spare;
+      // The check mostly asks nobody, and so would not notice that the client has gone.
+      if (spare.session.channel.quiet && order.abort?.aborted !== true) return spare;
     } catch {
       // A new connection says what is wrong.
     } finally {

@@ -110,3 +110,9 @@ test("a spare on which anything arrives is closed", async () => {
   upstream.upstream.close();
   await fake.stop();
 });
+
+test("a client that has gone gets no spare", async () => {
+  const upstream = to(settings);
+  await logIn(upstream, "app");
+  await assert.rejects(upstream.open("app", { abort: AbortSignal.abort() }), { code: "upstream/aborted" });
+});
