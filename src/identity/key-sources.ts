@@ -42,8 +42,9 @@ interface OpenIssuer {
 export function openSources(configs: readonly IssuerConfig[], parts: SourceParts): readonly OpenIssuer[] {
   const faults: string[] = [];
   const opened = configs.map((config) => ({ config, sources: openIssuer(config, parts, faults) }));
-  if (faults.length > 0) throw new IdentityConfigError(faults);
-  return opened;
+  if (faults.length === 0) return opened;
+  for (const source of opened.flatMap(({ sources }) => sources)) source.close();
+  throw new IdentityConfigError(faults);
 }
 
 function openIssuer(config: IssuerConfig, parts: SourceParts, faults: string[]): readonly KeySource[] {

@@ -119,3 +119,11 @@ test("a reload while a key file is half written keeps the keys", async (context)
   assert.equal(next.ready(), true);
   assert.equal(proving.count("keys.failed.v1"), 1);
 });
+
+test("a configuration that is refused for one issuer holds on to the keys of no other", async (context) => {
+  const { issuer, proving } = await published(context);
+  const broken = { name: "broken", keys: { pem: ["no key"] } };
+  await assert.rejects(proving.reloaded(issuer, broken), { code: "identity/configuration" });
+  proving.verifier.close();
+  assert.equal(proving.clock.pending, 0);
+});
