@@ -17,6 +17,8 @@ const IDENTITY_SETTINGS = new Set(["role", "session_authorization", "is_superuse
 /** Our own settings: `postern.auth` is read here, the others only Postern may set. */
 const OWN_PREFIX = "postern.";
 const OWN_AUTH = "postern.auth";
+/** What a stranger may make us log of a name: more than any setting's has. */
+const MAX_SHOWN = 64;
 
 /**
  * Reads the startup parameters and refuses those that would change who the client is, whatever way they are written.
@@ -46,7 +48,10 @@ function refuseIdentitySetting(name: string): void {
   // Setting names are matched without case, and `-` stands for `_` in options ("Setting Parameters").
   const canonical = name.toLowerCase().replaceAll("-", "_");
   if (IDENTITY_SETTINGS.has(canonical) || canonical.startsWith(OWN_PREFIX)) {
-    throw new WireError("wire/parameter", `the startup parameter ${JSON.stringify(name)} is refused`);
+    throw new WireError(
+      "wire/parameter",
+      `the startup parameter ${JSON.stringify(name.slice(0, MAX_SHOWN))} is refused`,
+    );
   }
 }
 

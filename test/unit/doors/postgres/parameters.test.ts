@@ -93,3 +93,10 @@ test("the client may choose OAUTHBEARER", () => {
   assert.equal(read({ options: "-c postern.auth=oauthbearer" }).authentication, "oauthbearer");
   assert.equal(read({}).authentication, undefined);
 });
+
+test("a refused parameter's name is logged up to a length", () => {
+  assert.throws(
+    () => read({ [`postern.${"x".repeat(9000)}`]: "1" }),
+    (error) => error instanceof WireError && error.code === "wire/parameter" && error.message.length < 200,
+  );
+});
