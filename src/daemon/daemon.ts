@@ -90,6 +90,8 @@ export class Daemon {
     const certificate = certificateOf(config.doors.postgres);
     const parts = await createParts(config, this.#lasting);
     try {
+      // The keys may have been waited for, and a door that is opened behind the back of stop() would never close.
+      if (this.#draining) throw new Error("Postern is shutting down");
       await this.#moveDoor(parts, certificate);
     } catch (error) {
       closeParts(parts);
