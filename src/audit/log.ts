@@ -40,6 +40,7 @@ export const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "config.loaded.v1": "info",
   "config.refused.v1": "error",
   "tls.loaded.v1": "info",
+  "log.suppressed.v1": "warn",
   "drain.started.v1": "info",
   "drain.ended.v1": "info",
   "worker.started.v1": "info",

@@ -114,6 +114,13 @@ export type Event =
   | { readonly event: "config.loaded.v1"; readonly source: string }
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
   | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }
+  | {
+      /** Lines that were not written within the last second, because those who caused them had proved nothing. */
+      readonly event: "log.suppressed.v1";
+      readonly of: "connection.refused.v1" | "login.denied.v1";
+      readonly code: string;
+      readonly lines: number;
+    }
   | { readonly event: "drain.started.v1"; readonly sessions: number; readonly graceMs: number }
   | { readonly event: "drain.ended.v1"; readonly cut: number }
   | { readonly event: "worker.started.v1"; readonly worker: number; readonly pid: number }

@@ -1,3 +1,4 @@
+import { boundFloods } from "../audit/flood.ts";
 import { createLog } from "../audit/log.ts";
 import { Metrics } from "../audit/metrics.ts";
 import type { Readings } from "../audit/readings.ts";
@@ -9,6 +10,7 @@ import type { LogConfig } from "../config/schema.ts";
 export class Observation {
   readonly metrics: Metrics;
   readonly #fields: Readonly<Record<string, number>>;
+  readonly #bounded: Observe;
   #log: Observe;
 
   /**
@@ -18,11 +20,12 @@ export class Observation {
   constructor(log: LogConfig, fields: Readonly<Record<string, number>>, read: () => Readings | undefined) {
     this.#fields = fields;
     this.#log = createLog(log, { fields });
+    this.#bounded = boundFloods((event) => this.#log(event), systemClock);
     this.metrics = new Metrics({ clock: systemClock, read });
   }
 
   readonly observe: Observe = (event) => {
-    this.#log(event);
+    this.#bounded(event);
     this.metrics.observe(event);
   };
 

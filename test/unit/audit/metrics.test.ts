@@ -143,6 +143,7 @@ const COUNTS: Readonly<
     'postern_tls_not_after_timestamp_seconds{door="postgres"}',
     1_893_456_000,
   ],
+  "log.suppressed.v1": "nothing",
   "drain.started.v1": "nothing",
   "drain.ended.v1": [{ event: "drain.ended.v1", cut: 3 }, "postern_sessions_cut_total", 3],
   "worker.started.v1": "nothing",
