@@ -1,7 +1,16 @@
 /** What each suite needs on the machine, and how its program is made ready. Nothing is put into the repository. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -147,7 +156,12 @@ async function once(
   mkdirSync(CACHE, { recursive: true });
   const building = mkdtempSync(join(CACHE, "building-"));
   await fill(building, path);
-  if (!existsSync(directory)) renameSync(building, directory);
+  try {
+    renameSync(building, directory);
+  } catch (error) {
+    if (!existsSync(directory)) throw error;
+    rmSync(building, { recursive: true }); // another suite was quicker
+  }
   return directory;
 }
 
