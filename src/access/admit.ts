@@ -16,7 +16,7 @@ import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
 import type { IdentityErrorCode } from "../identity/errors.ts";
 import { identityErrors } from "../identity/errors.ts";
 import { Identity } from "../identity/identity.ts";
-import type { Verifier } from "../identity/verifier.ts";
+import type { Verified, Verifier } from "../identity/verifier.ts";
 import type { Decision, Wish } from "../policy/decision.ts";
 import type { PolicyErrorCode } from "../policy/errors.ts";
 import { policyErrors } from "../policy/errors.ts";
@@ -198,7 +198,7 @@ export class Access {
       const verified = await spans.step("postern.verify", () =>
         verifier.verify(credential.token, wish.cluster?.decide.issuers, trace),
       );
-      if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
+      if (verified.kind === "refused") return await this.#turnAway(verified, credential, wish);
       const { identity } = verified;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
@@ -208,6 +208,18 @@ export class Access {
     } catch (error) {
       return deny("access/unavailable", `a look-up failed: ${messageOf(error)}`, undefined, trace);
     }
+  }
+
+  /**
+   * A cluster that does not trust the token's issuer must look like one that does not exist, or else whoever has a token
+   * for some cluster could find out the names of others.
+   */
+  async #turnAway(refused: Refused, { token }: Credential, { cluster }: Wish): Promise<Judged> {
+    const byCluster = refused.code === "identity/issuer" && cluster?.decide.issuers !== undefined;
+    const verified = byCluster ? await this.#parts.verifier.verify(token, undefined, noTrace) : refused;
+    return verified.kind === "refused"
+      ? denied(verified.code, verified.detail, undefined)
+      : denied("policy/issuer", refused.detail, verified.identity.id);
   }
 
   #enter({ identity, permit, wish }: Permitted, id: SessionId): Outcome {
@@ -244,6 +256,8 @@ interface Permitted {
   readonly wish: PlacedWish;
   readonly subject: SubjectId;
 }
+
+type Refused = Extract<Verified, { kind: "refused" }>;
 
 type Judged = Permitted | (Denied & { readonly subject: SubjectId | undefined });
 

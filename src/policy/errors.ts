@@ -4,6 +4,7 @@ export type PolicyErrorCode =
   | "policy/role"
   | "policy/role-claim"
   | "policy/cluster"
+  | "policy/issuer"
   | "policy/database"
   | "policy/replication"
   | "policy/privileged-role";
@@ -15,8 +16,9 @@ export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {
     publicMessage: "the token does not permit this role; connect as the role it names",
   },
   "policy/role-claim": { sqlstate: "28000", http: 403, publicMessage: "the token names no database role" },
-  // Worded like policy/database on purpose: absent and forbidden look alike.
+  // These three are worded alike on purpose: absent and forbidden look alike.
   "policy/cluster": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
+  "policy/issuer": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
   "policy/database": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
   "policy/replication": {
     sqlstate: "28000",
