@@ -26,10 +26,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "base",
   ],
-  "doors/postgres": ["access", "upstream", "protocol", "config", "base"],
+  "doors/postgres": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/control": ["access", "upstream", "protocol", "config", "base"],
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
-  upstream: ["types:access", "protocol", "config", "base"],
+  upstream: ["types:access", "wire", "protocol", "config", "base"],
+  wire: ["base"],
   sessions: ["types:policy", "base"],
   audit: ["types:policy", "base"],
   identity: ["config", "base"],
@@ -106,11 +107,11 @@ test("identities are sealed in src/identity and nowhere else", () => {
   );
 });
 
-test("only upstream and the doors open sockets", () => {
+test("only wire opens sockets; upstream and the doors know certificates and addresses", () => {
   const sockets = /from "node:(net|tls)"/;
   const outside = files.filter(
     (file) =>
-      !/^(upstream|doors\/|daemon|identity|demo)/.test(roomOf(file)) &&
+      !/^(wire|upstream|doors\/|daemon|identity|demo)/.test(roomOf(file)) &&
       sockets.test(readFileSync(file, "utf8")),
   );
   assert.deepEqual(
