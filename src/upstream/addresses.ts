@@ -2,8 +2,8 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
+import type { Address } from "../wire/wire.ts";
 import { UpstreamError } from "./errors.ts";
-import type { Address } from "./socket.ts";
 
 /** Long enough that a burst of logins asks once, short enough that a name which moved is followed at once. */
 const REMEMBER_MS = 2000;

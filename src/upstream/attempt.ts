@@ -1,14 +1,14 @@
-import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
+import type { Wire } from "../wire/wire.ts";
 import { UpstreamError } from "./errors.ts";
 
 /**
- * One try at one server address. Time-out and a client that goes away both cut it: the socket that it is busy with is
- * destroyed, and whoever waits learns the reason.
+ * One try at one server address. Time-out and a client that goes away both cut it: the connection that it is busy with
+ * is destroyed, and whoever waits learns the reason.
  */
 export class Attempt {
   #cause: Error | undefined;
-  #socket: Socket | undefined;
+  #wire: Pick<Wire, "destroy"> | undefined;
   readonly #waiting = new Set<(cause: Error) => void>();
   readonly #release: () => void;
 
@@ -26,10 +26,10 @@ export class Attempt {
     if (abort?.aborted) aborted();
   }
 
-  /** Makes `socket` the one that dies with the attempt. */
-  hold(socket: Socket): void {
-    this.#socket = socket;
-    if (this.#cause !== undefined) socket.destroy();
+  /** Makes `wire` the one that dies with the attempt. */
+  hold(wire: Pick<Wire, "destroy">): void {
+    this.#wire = wire;
+    if (this.#cause !== undefined) wire.destroy();
   }
 
   /** Ends the attempt. */
@@ -37,7 +37,7 @@ export class Attempt {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
     this.#release();
-    this.#socket?.destroy();
+    this.#wire?.destroy();
     for (const reject of [...this.#waiting]) reject(cause);
   }
 
@@ -54,15 +54,15 @@ export class Attempt {
     });
   }
 
-  /** Ends the time limit and lets go of the socket: the attempt was successful. */
+  /** Ends the time limit and lets go of the connection: the attempt was successful. */
   finish(): void {
     this.#release();
-    this.#socket = undefined;
+    this.#wire = undefined;
   }
 
   /** Gives the attempt up: nothing of it may stay open. */
   discard(): void {
     this.#release();
-    this.#socket?.destroy();
+    this.#wire?.destroy();
   }
 }

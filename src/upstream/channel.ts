@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
-import { messageOf } from "../base/error.ts";
 import { type BackendMessage, BackendReader } from "../protocol/backend.ts";
 import { ProtocolFault } from "../protocol/fault.ts";
+import type { Wire } from "../wire/wire.ts";
+import { ignore } from "../wire/wire.ts";
 import { UpstreamError } from "./errors.ts";
 
 /** All that a server may send during one login: its notices and parameters are a few kilobytes. */
@@ -12,25 +12,25 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Messages over a connected socket, until the connection becomes a session and is let go. */
+/** Messages over an open connection, until the connection becomes a session and is let go. */
 export class Channel {
-  readonly socket: Socket;
+  readonly wire: Wire;
   readonly #reader = new BackendReader();
   #received = 0;
   #waiting: Waiting | undefined;
   #failure: Error | undefined;
   #onTrouble: (() => void) | undefined;
 
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on("data", this.#onData);
-    socket.on("error", this.#onError);
-    socket.on("close", this.#onClose);
-    socket.resume();
+  constructor(wire: Wire) {
+    this.wire = wire;
+    wire.onData = (chunk) => this.#push(chunk);
+    wire.onClose = (error) => this.#leave(error);
+    if (wire.closed) this.#leave(undefined); // it was told before we listened
+    wire.resume();
   }
 
   send(bytes: Buffer): void {
-    this.socket.write(bytes);
+    this.wire.write(bytes);
   }
 
   /**
@@ -59,17 +59,15 @@ export class Channel {
     this.#onTrouble = undefined;
   }
 
-  /** Stops reading and lets go of the socket. Returns what came in behind the last message received. */
+  /** Stops reading and lets go of the connection. Returns what came in behind the last message received. */
   release(): Buffer {
-    this.socket.pause();
-    this.socket.removeListener("data", this.#onData);
-    this.socket.removeListener("error", this.#onError);
-    this.socket.removeListener("close", this.#onClose);
-    this.socket.on("error", ignore); // until its next owner listens, an error must not end the process
+    this.wire.pause();
+    this.wire.onData = ignore;
+    this.wire.onClose = ignore;
     return this.#reader.rest();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  #push(chunk: Buffer): void {
     this.#received += chunk.length;
     if (this.#received > MAX_LOGIN_BYTES) {
       this.#fail(new UpstreamError("upstream/protocol", `more than ${MAX_LOGIN_BYTES} bytes during a login`));
@@ -78,15 +76,12 @@ export class Channel {
     this.#reader.push(chunk);
     if (this.#waiting === undefined) this.#trouble();
     else this.#deliver();
-  };
+  }
 
-  readonly #onError = (error: Error): void => {
-    this.#fail(new UpstreamError("upstream/unreachable", messageOf(error), { cause: error }));
-  };
-
-  readonly #onClose = (): void => {
-    this.#fail(new UpstreamError("upstream/unreachable", "the server closed the connection"));
-  };
+  #leave(error: Error | undefined): void {
+    const detail = error?.message ?? "the server closed the connection";
+    this.#fail(new UpstreamError("upstream/unreachable", detail, { cause: error }));
+  }
 
   #deliver(): void {
     const waiting = this.#waiting;
@@ -110,7 +105,7 @@ export class Channel {
 
   #fail(failure: UpstreamError): Error {
     this.#failure ??= failure;
-    this.socket.destroy();
+    this.wire.destroy();
     this.#trouble();
     this.#deliver();
     return this.#failure;
@@ -122,5 +117,3 @@ export class Channel {
     listener?.();
   }
 }
-
-function ignore(): void {}

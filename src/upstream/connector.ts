@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { terminate } from "../protocol/client-messages.ts";
+import type { Address } from "../wire/wire.ts";
 import type { Addresses, HostPort } from "./addresses.ts";
 import { Attempt } from "./attempt.ts";
 import { Channel } from "./channel.ts";
@@ -13,7 +14,6 @@ import type { RoleGuard } from "./role-guard.ts";
 import type { ScramKeyCache } from "./scram-key-cache.ts";
 import type { Secrets } from "./secrets.ts";
 import { serverKind, suits, type TargetSessionAttributes } from "./session-attributes.ts";
-import type { Address } from "./socket.ts";
 import type { TlsContexts } from "./tls-context.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
 import {
@@ -118,14 +118,14 @@ export class Connector {
   }
 
   async #logIn(
-    { socket, protection }: Transport,
+    { wire, protection }: Transport,
     { tls: { channelBinding } }: Target,
     { admission: { role }, startup }: Order,
     attempt: Attempt,
   ): Promise<LoggedIn> {
     const { secrets, keys } = this.#parts;
     const password = secrets.passwordFor(this.#cluster.login, role);
-    const channel = new Channel(socket);
+    const channel = new Channel(wire);
     return await logIn({ channel, attempt, protection, channelBinding, role, password, keys }, startup);
   }
 

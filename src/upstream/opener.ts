@@ -1,12 +1,12 @@
 import { messageOf } from "../base/error.ts";
 import type { ClusterConfig } from "../config/schema.ts";
+import type { Address } from "../wire/wire.ts";
 import type { HostPort } from "./addresses.ts";
 import { Attempt } from "./attempt.ts";
 import { Connector, type Opened, type OpenerParts, type Order } from "./connector.ts";
 import { UpstreamError } from "./errors.ts";
 import { type Hosts, hostName } from "./hosts.ts";
 import type { TargetSessionAttributes } from "./session-attributes.ts";
-import type { Address } from "./socket.ts";
 import { isUnavailable, mayTryNext, Tried } from "./tried.ts";
 
 /** Opens connections to one cluster, at the first host that answers and is of the wanted kind. */

@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
+import { network } from "../wire/network.ts";
 import type { Addresses, HostPort } from "./addresses.ts";
 import { Attempt } from "./attempt.ts";
 import type { Hosts } from "./hosts.ts";
-import { connected, dial } from "./socket.ts";
 
 /** How often a host that is down is looked at. */
 const EVERY_MS = 2000;
@@ -45,9 +45,10 @@ export class Probe {
     try {
       const [address] = await attempt.wait(this.#addresses.of(host));
       if (address === undefined) return;
-      const socket = dial(address).unref();
-      attempt.hold(socket);
-      await attempt.wait(connected(socket));
+      const { wire, opened } = network.dial(address);
+      wire.unref();
+      attempt.hold(wire);
+      await attempt.wait(opened);
       if (!this.#closed) this.#hosts.answered(host);
     } catch {
       // still down

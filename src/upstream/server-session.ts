@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { BackendKey } from "../protocol/backend-messages.ts";
 import { cancelRequest } from "../protocol/client-messages.ts";
+import type { Wire } from "../wire/wire.ts";
 import { Attempt } from "./attempt.ts";
 import type { Opened } from "./connector.ts";
 import { hostName } from "./hosts.ts";
@@ -13,7 +13,7 @@ const CANCEL_TIMEOUT_MS = 10_000;
 
 /** A connection that was handed to a door. */
 export class ServerSession implements UpstreamSession {
-  readonly socket: Socket;
+  readonly wire: Wire;
   readonly host: string;
   readonly processId: number;
   readonly greeting: Buffer;
@@ -24,7 +24,7 @@ export class ServerSession implements UpstreamSession {
   readonly #mode: TransportMode;
 
   constructor(clock: Clock, { session, target, mode, host }: Opened) {
-    this.socket = session.channel.socket;
+    this.wire = session.channel.wire;
     this.host = hostName(host);
     this.processId = session.key?.processId ?? 0;
     this.greeting = Buffer.concat(session.greeting);
@@ -39,11 +39,13 @@ export class ServerSession implements UpstreamSession {
     if (this.#key === undefined) return; // the server gave none: there is nothing to ask
     const attempt = new Attempt(this.#clock, CANCEL_TIMEOUT_MS, undefined);
     try {
-      const { socket } = await openTransport(this.#target, this.#mode, attempt);
-      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-      socket.on("error", () => {}); // the server closes without an answer, some with a reset
-      socket.resume();
-      socket.write(cancelRequest(this.#key));
+      const { wire } = await openTransport(this.#target, this.#mode, attempt);
+      // The server closes without an answer, some with a reset.
+      const closed = new Promise<void>((resolve) => {
+        wire.onClose = () => resolve();
+      });
+      wire.resume();
+      wire.write(cancelRequest(this.#key));
       await attempt.wait(closed);
     } finally {
       attempt.discard();
@@ -51,6 +53,6 @@ export class ServerSession implements UpstreamSession {
   }
 
   close(): void {
-    this.socket.destroy();
+    this.wire.destroy();
   }
 }

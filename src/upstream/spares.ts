@@ -97,12 +97,12 @@ export class Spares {
       release: () => {
         callOff();
         channel.unwatch();
-        channel.socket.ref();
+        channel.wire.ref();
       },
     };
     this.#ready.set(key, [...(this.#ready.get(key) ?? []), spare]);
     this.#total += 1;
-    channel.socket.unref();
+    channel.wire.unref();
     channel.watch(() => this.#drop(key, spare));
   }
 
@@ -125,5 +125,5 @@ export class Spares {
 /** Closes a connection that nobody gets. */
 export function dismiss({ session }: Opened): void {
   session.channel.send(terminate);
-  session.channel.socket.destroySoon();
+  session.channel.wire.end();
 }

@@ -1,5 +1,3 @@
-import type { TLSSocket } from "node:tls";
-
 /** Servers (with trust and role) whose last session is kept. */
 const MAX_SESSIONS = 1024;
 
@@ -23,11 +21,9 @@ export class TlsSessions {
     return kept;
   }
 
-  /** Keeps what `socket` is given to resume with. */
-  keep(key: string, socket: TLSSocket, endPoint: Buffer | undefined): void {
-    socket.on("session", (session: Buffer) => {
-      if (this.#kept.size >= MAX_SESSIONS) this.#kept.clear();
-      this.#kept.set(key, { session, endPoint });
-    });
+  /** Keeps a session that a server gave. */
+  keep(key: string, kept: Kept): void {
+    if (this.#kept.size >= MAX_SESSIONS) this.#kept.clear();
+    this.#kept.set(key, kept);
   }
 }

@@ -1,12 +1,16 @@
-import type { Socket } from "node:net";
-import type { SecureContext, TLSSocket } from "node:tls";
+import type { SecureContext } from "node:tls";
+import { messageOf } from "../base/error.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { sslRequest } from "../protocol/client-messages.ts";
+import { network } from "../wire/network.ts";
+import type { Address, Wire } from "../wire/wire.ts";
 import type { Attempt } from "./attempt.ts";
 import { endPointHash } from "./end-point.ts";
 import { UpstreamError } from "./errors.ts";
-import { type Address, connected, dial, secure, secured } from "./socket.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
+
+/** RFC 7301; PostgreSQL docs, "SSL Session Encryption". */
+const ALPN = "postgresql";
 
 /** A server, and how to talk to it. */
 export interface Target {
@@ -32,7 +36,7 @@ export type Protection =
     };
 
 export interface Transport {
-  readonly socket: Socket;
+  readonly wire: Wire;
   readonly protection: Protection;
 }
 
@@ -52,16 +56,22 @@ export async function openTransport(
   mode: TransportMode,
   attempt: Attempt,
 ): Promise<Transport> {
-  const raw = dial(target.address);
-  attempt.hold(raw);
-  await attempt.wait(connected(raw));
-  if (mode === "plain") return { socket: raw, protection: { kind: "none" } };
-  if (target.tls.negotiation === "postgres" && !(await attempt.wait(askForTls(raw)))) {
-    if (mode === "tls-if-offered") return { socket: raw, protection: { kind: "none" } };
-    raw.destroy();
+  const { wire, opened } = network.dial(target.address);
+  attempt.hold(wire);
+  await attempt.wait(opened.catch(fail("upstream/unreachable")));
+  if (mode === "plain") return { wire, protection: { kind: "none" } };
+  if (target.tls.negotiation === "postgres" && !(await attempt.wait(askForTls(wire)))) {
+    if (mode === "tls-if-offered") return { wire, protection: { kind: "none" } };
+    wire.destroy();
     throw new UpstreamError("upstream/tls", "the server does not support TLS");
   }
-  return await handshake(raw, target, attempt);
+  return { wire, protection: await shakeHands(wire, target, attempt) };
+}
+
+function fail(code: "upstream/unreachable" | "upstream/tls"): (error: unknown) => never {
+  return (error) => {
+    throw new UpstreamError(code, messageOf(error), { cause: error });
+  };
 }
 
 const YES = 0x53;
@@ -72,63 +82,49 @@ const NO = 0x4e;
  * who knows whom and must not be read as if it came through TLS (CVE-2021-23222), so then the connection ends. An
  * ErrorResponse in its place is no more trustworthy and is not shown to anyone (CVE-2024-10977).
  */
-function askForTls(raw: Socket): Promise<boolean> {
+function askForTls(wire: Wire): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const fail = (detail: string) => {
-      settle();
-      raw.on("error", () => {});
-      raw.destroy();
+    const refuse = (detail: string) => {
+      wire.destroy();
       reject(new UpstreamError("upstream/tls", detail));
     };
-    const onData = (bytes: Buffer) => {
-      raw.pause();
-      if (bytes.length !== 1 || raw.readableLength > 0) return fail("bytes before the TLS handshake");
-      if (bytes[0] !== YES && bytes[0] !== NO) return fail("an answer to SSLRequest that is neither S nor N");
-      settle();
+    wire.onData = (bytes) => {
+      wire.pause();
+      if (bytes.length !== 1) return refuse("bytes before the TLS handshake");
+      if (bytes[0] !== YES && bytes[0] !== NO)
+        return refuse("an answer to SSLRequest that is neither S nor N");
       resolve(bytes[0] === YES);
     };
-    const onError = (error: Error) => fail(error.message);
-    const onClose = () => fail("the server closed the connection when asked for TLS");
-    const settle = () => {
-      raw.removeListener("data", onData);
-      raw.removeListener("error", onError);
-      raw.removeListener("close", onClose);
-    };
-    raw.on("data", onData);
-    raw.on("error", onError);
-    raw.on("close", onClose);
-    raw.write(sslRequest);
+    wire.onClose = (error) => refuse(error?.message ?? "the server closed the connection when asked for TLS");
+    wire.resume();
+    wire.write(sslRequest);
   });
 }
 
-async function handshake(raw: Socket, target: Target, attempt: Attempt): Promise<Transport> {
-  raw.on("error", () => {}); // the TLS socket above it reports what matters
-  const verify = verification(target.tls);
-  const known = target.sessions.take(target.sessionKey);
-  const socket = secure(raw, {
+async function shakeHands(wire: Wire, target: Target, attempt: Attempt): Promise<Protection> {
+  const { tls, host, sessions, sessionKey } = target;
+  const verify = verification(tls);
+  const known = sessions.take(sessionKey);
+  let endPoint: Buffer | undefined;
+  const handshake = wire.requestTls({
     context: target.context(),
-    host: target.host,
+    host,
     verify,
+    alpn: ALPN,
     session: known?.session,
+    onSession: (session) => sessions.keep(sessionKey, { session, endPoint }),
   });
-  attempt.hold(socket);
-  await attempt.wait(secured(socket));
-  if (target.tls.negotiation === "direct" && socket.alpnProtocol !== "postgresql") {
-    socket.destroy();
+  const facts = await attempt.wait(handshake.catch(fail("upstream/tls")));
+  endPoint = facts.resumed ? known?.endPoint : facts.certificate && endPointHash(facts.certificate);
+  if (tls.negotiation === "direct" && facts.alpn !== ALPN) {
+    wire.destroy();
     throw new UpstreamError("upstream/tls", "the server did not agree on the ALPN protocol postgresql");
   }
-  const endPoint = socket.isSessionReused() ? known?.endPoint : endPointOf(socket);
-  target.sessions.keep(target.sessionKey, socket, endPoint);
-  return { socket, protection: { kind: "tls", verified: verify !== "none", endPoint } };
+  return { kind: "tls", verified: verify !== "none", endPoint };
 }
 
 /** libpq: `require` with a CA file verifies it as `verify-ca` does. */
 function verification({ mode, caFile }: Target["tls"]): "none" | "ca" | "full" {
   if (mode === "verify-full") return "full";
   return mode === "verify-ca" || (mode === "require" && caFile !== undefined) ? "ca" : "none";
-}
-
-function endPointOf(socket: TLSSocket): Buffer | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : endPointHash(certificate.raw);
 }

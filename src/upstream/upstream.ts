@@ -2,11 +2,11 @@
  * The only room that opens PostgreSQL connections: hosts, TLS, logins, spares, cancel keys. It opens one only for an
  * Admission, as the role that the Admission names, and never decides who may have one.
  */
-import type { Socket } from "node:net";
 import type { Admission } from "../access/admit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { ClusterConfig } from "../config/schema.ts";
+import type { Wire } from "../wire/wire.ts";
 import { Addresses } from "./addresses.ts";
 import { ClientCertificates } from "./client-certificate.ts";
 import { Cluster } from "./cluster.ts";
@@ -26,7 +26,7 @@ export type StartupParameters = ReadonlyMap<string, string>;
 /** One server connection, logged in as the admitted role and at its first ReadyForQuery. */
 export interface UpstreamSession {
   /** The connection. Nothing has been read past ReadyForQuery; it is paused. */
-  readonly socket: Socket;
+  readonly wire: Wire;
   /** `host:port` of the server. */
   readonly host: string;
   /** The server process's id. */
@@ -36,7 +36,7 @@ export interface UpstreamSession {
    * (the door sends its own): ParameterStatus and NoticeResponse messages.
    */
   readonly greeting: Buffer;
-  /** What came in behind ReadyForQuery, mostly nothing. It belongs before everything that the socket gives. */
+  /** What came in behind ReadyForQuery, mostly nothing. It belongs before everything that the connection gives. */
   readonly head: Buffer;
   /** Asks the server to cancel what this session is running (PostgreSQL docs, "Canceling Requests in Progress"). */
   cancel(): Promise<void>;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once as happens } from "node:events";
 import { after, before, test } from "node:test";
 import { message } from "../../src/protocol/bytes.ts";
 import { clusterOf } from "../support/admission.ts";
@@ -158,7 +157,9 @@ test("a server before PostgreSQL 14 is asked which kind it is", async () => {
   const hosts = [{ host: "127.0.0.1", port: first.port }];
   const made = upstreamTo(clusterOf({ ...settings, hosts, targetSessionAttrs: "read-write" }));
   const session = await made.open("app");
-  const gone = happens(session.socket, "close");
+  const gone = new Promise<void>((resolve) => {
+    session.wire.onClose = () => resolve();
+  });
   session.close();
   await gone;
   made.upstream.close();

@@ -5,6 +5,7 @@ import { BackendReader } from "../../src/protocol/backend.ts";
 import { parseDataRow, parseErrorFields } from "../../src/protocol/backend-messages.ts";
 import { query } from "../../src/protocol/client-messages.ts";
 import { createUpstream, type Upstream, type UpstreamSession } from "../../src/upstream/upstream.ts";
+import { ignore } from "../../src/wire/wire.ts";
 import { admissionTo } from "./admission.ts";
 
 export interface TestUpstream {
@@ -54,20 +55,20 @@ export function upstreamTo(
 }
 
 /** Runs one simple query on a session and returns the rows; throws the server's error text. */
-export function ask({ socket, head }: UpstreamSession, sql: string): Promise<(string | null)[][]> {
+export function ask({ wire, head }: UpstreamSession, sql: string): Promise<(string | null)[][]> {
   const reader = new BackendReader(16 * 1024 * 1024);
   reader.push(head);
   return new Promise((resolve, reject) => {
     const rows: (string | null)[][] = [];
     let failure: Error | undefined;
     const settle = (outcome: () => void) => {
-      socket.pause();
-      socket.removeListener("data", onData);
-      socket.removeListener("close", onClose);
+      wire.pause();
+      wire.onData = ignore;
+      wire.onClose = ignore;
       outcome();
     };
-    const onClose = () => settle(() => reject(failure ?? new Error("the server closed the connection")));
-    const onData = (chunk: Buffer) => {
+    wire.onClose = () => settle(() => reject(failure ?? new Error("the server closed the connection")));
+    wire.onData = (chunk) => {
       reader.push(chunk);
       for (let message = reader.next(); message !== undefined; message = reader.next()) {
         if (message.type === "D") rows.push(parseDataRow(message.body));
@@ -78,9 +79,7 @@ export function ask({ socket, head }: UpstreamSession, sql: string): Promise<(st
         if (message.type === "Z") settle(() => (failure === undefined ? resolve(rows) : reject(failure)));
       }
     };
-    socket.on("data", onData);
-    socket.on("close", onClose);
-    socket.resume();
-    socket.write(query(sql));
+    wire.resume();
+    wire.write(query(sql));
   });
 }

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Secret } from "../../base/secret.ts";
 import type { PostgresDoorConfig } from "../../config/schema.ts";
 import type { FrontendMessage } from "../../protocol/frontend.ts";
@@ -14,6 +13,7 @@ import {
   authenticationSasl,
   authenticationSaslContinue,
 } from "../../protocol/server-messages.ts";
+import type { Wire } from "../../wire/wire.ts";
 import { WireError } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 
@@ -25,7 +25,7 @@ export interface Presented {
 }
 
 interface Asking {
-  readonly socket: Socket;
+  readonly wire: Wire;
   readonly inbox: Inbox;
   /** The largest body of a message, in bytes. */
   readonly limit: number;
@@ -33,7 +33,7 @@ interface Asking {
 
 /** Asks for the token as a cleartext password ("Start-up", AuthenticationCleartextPassword). */
 export async function askPassword(asking: Asking): Promise<Presented> {
-  asking.socket.write(authenticationCleartextPassword);
+  asking.wire.write(authenticationCleartextPassword);
   const password = decodePassword((await takeAnswer(asking)).body);
   if (password === undefined) throw new WireError("wire/protocol", "a malformed password message");
   if (password === "") throw new WireError("wire/no-token", "an empty password");
@@ -42,8 +42,8 @@ export async function askPassword(asking: Asking): Promise<Presented> {
 
 /** Asks for the token by SASL OAUTHBEARER (RFC 7628; PostgreSQL docs, "OAUTHBEARER Authentication"). */
 export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"]): Promise<Presented> {
-  const { socket } = asking;
-  socket.write(authenticationSasl([OAUTHBEARER]));
+  const { wire } = asking;
+  wire.write(authenticationSasl([OAUTHBEARER]));
   const initial = decodeSaslInitialResponse((await takeAnswer(asking)).body);
   if (initial === undefined) throw new WireError("wire/protocol", "a malformed SASLInitialResponse");
   if (initial.mechanism !== OAUTHBEARER) {
@@ -53,7 +53,7 @@ export async function askOauth(asking: Asking, where: PostgresDoorConfig["oauth"
   if (response.kind === "fault") throw new WireError("wire/protocol", `OAUTHBEARER: ${response.detail}`);
   const refuse = async () => {
     // RFC 7628 §3.2.3: the client answers the failure document with one separator, then the exchange fails.
-    socket.write(authenticationSaslContinue(oauthFailure(where)));
+    wire.write(authenticationSaslContinue(oauthFailure(where)));
     await takeAnswer(asking);
   };
   if (response.kind === "discovery") {

@@ -1,15 +1,15 @@
 /**
  * The wire door: speaks PostgreSQL's frontend/backend protocol to clients. It parses what a client sends into a
- * credential and a wish, asks access, and pumps bytes between two sockets. It decides nothing.
+ * credential and a wish, asks access, and pumps bytes between two wires. It decides nothing.
  */
-import type { AddressInfo, Server, Socket } from "node:net";
-import { createServer } from "node:net";
 import type { Access } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Spans } from "../../base/spans.ts";
 import type { ClusterConfig, LimitsConfig, PostgresDoorConfig } from "../../config/schema.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
+import { network } from "../../wire/network.ts";
+import type { Listener, Wire } from "../../wire/wire.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import type { ServerCertificate } from "./certificate.ts";
 import { Crowd } from "./crowd.ts";
@@ -41,7 +41,7 @@ export class PostgresDoor {
   readonly #sessions = new Set<WireSession>();
   readonly #logins = new Set<Login>();
   #settings: DoorSettings;
-  #server: Server | undefined;
+  #listener: Listener | undefined;
   #draining = false;
   #reusePort = false;
 
@@ -57,13 +57,12 @@ export class PostgresDoor {
    */
   async listen(reusePort = false): Promise<void> {
     this.#reusePort = reusePort;
-    this.#server = await this.#open(this.#settings.door);
+    this.#listener = await this.#open(this.#settings.door);
   }
 
   /** Where the door listens. */
   get address(): { readonly address: string; readonly port: number } | undefined {
-    const address = this.#server?.address();
-    return typeof address === "object" && address !== null ? address : undefined;
+    return this.#listener;
   }
 
   /**
@@ -74,30 +73,28 @@ export class PostgresDoor {
   async move(settings: DoorSettings): Promise<void> {
     const { host, port } = this.#settings.door;
     if (settings.door.host !== host || settings.door.port !== port) {
-      const server = await this.#open(settings.door);
-      await this.stopListening();
-      this.#server = server;
+      const listener = await this.#open(settings.door);
+      this.stopListening();
+      this.#listener = listener;
     }
     this.#settings = settings;
   }
 
-  async #open({ host, port }: PostgresDoorConfig): Promise<Server> {
-    const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
-      this.#welcome(socket),
-    );
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      const reusePort = this.#reusePort;
-      server.listen({ port, ...(reusePort ? { reusePort } : {}), ...(host === "" ? {} : { host }) }, () => {
-        server.off("error", reject);
-        resolve();
-      });
+  async #open({ host, port }: PostgresDoorConfig): Promise<Listener> {
+    const listener = await network.listen({
+      host,
+      port,
+      reusePort: this.#reusePort,
+      onWire: (wire) => this.#welcome(wire),
+      onError: (error) => this.#refuse(undefined, "wire/too-many-connections", error.message),
     });
-    // An error of a listening socket (out of descriptors) must not end the process; the next accept tries again.
-    server.on("error", (error) => this.#refuse(undefined, "wire/too-many-connections", error.message));
-    const { address, port: actual } = server.address() as AddressInfo;
-    this.#parts.observe({ event: "door.opened.v1", door: "postgres", address, port: actual });
-    return server;
+    this.#parts.observe({
+      event: "door.opened.v1",
+      door: "postgres",
+      address: listener.address,
+      port: listener.port,
+    });
+    return listener;
   }
 
   /** Sessions after their login. */
@@ -126,20 +123,19 @@ export class PostgresDoor {
   }
 
   /** Stops listening; sessions and logins go on. */
-  async stopListening(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    const { address, port } = server.address() as AddressInfo;
-    // The callback of close() waits for all connections; the port is free at once.
-    server.close();
+  stopListening(): void {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    this.#listener = undefined;
+    listener.close();
+    const { address, port } = listener;
     this.#parts.observe({ event: "door.closed.v1", door: "postgres", address, port });
   }
 
   /** Lets every session end when it is at rest and in no transaction. Resolves when all are gone. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.stopListening();
+    this.stopListening();
     for (const login of this.#logins) login.abandon();
     for (const session of this.#sessions) session.drain();
     if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
@@ -154,21 +150,21 @@ export class PostgresDoor {
 
   #onEmpty = () => {};
 
-  #welcome(socket: Socket): void {
+  #welcome(wire: Wire): void {
     const { limits } = this.#settings;
-    const address = plainAddress(socket.remoteAddress ?? "");
+    const address = plainAddress(wire.remoteAddress);
     const full = this.#sessions.size + this.#crowd.size >= limits.connections;
     if (this.#draining || full || !this.#crowd.admits(address, limits)) {
       // Before TLS nothing can be said that every client understands, and answering would cost more than it helps.
       this.#refuse(
-        socket,
+        wire,
         this.#draining ? "wire/draining" : "wire/too-many-connections",
         "refused at the door",
       );
       return;
     }
     const leave = this.#crowd.enter(address);
-    const login = new Login(socket, address, this.#settings, {
+    const login = new Login(wire, address, this.#settings, {
       ...this.#parts,
       keys: this.#keys,
       inForce: () => this.#settings,
@@ -188,16 +184,16 @@ export class PostgresDoor {
     });
   }
 
-  #refuse(socket: Socket | undefined, code: string, detail: string): void {
+  #refuse(wire: Wire | undefined, code: string, detail: string): void {
     this.#parts.observe({
       event: "connection.refused.v1",
       session: undefined,
       door: "postgres",
-      peer: { address: plainAddress(socket?.remoteAddress ?? ""), port: socket?.remotePort ?? 0, tls: false },
+      peer: { address: plainAddress(wire?.remoteAddress ?? ""), port: wire?.remotePort ?? 0, tls: false },
       code,
       detail,
     });
-    socket?.destroy();
+    wire?.destroy();
   }
 }
 

@@ -1,18 +1,16 @@
-import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { TLSSocket } from "node:tls";
+import { messageOf } from "../../base/error.ts";
 import type { StartupPacket } from "../../protocol/startup.ts";
 import { beginsTls, decodeInitialPacket, initialPacketLength } from "../../protocol/startup.ts";
+import type { TlsFacts, Wire } from "../../wire/wire.ts";
 import { WireError } from "./errors.ts";
-import { Inbox } from "./inbox.ts";
+import type { Inbox } from "./inbox.ts";
 
 /** RFC 7301; PostgreSQL docs, "SSL Session Encryption". */
 export const ALPN = "postgresql";
 
 /** What a client has said once it is known whether it speaks TLS. */
 export interface Greeting {
-  readonly socket: Socket;
-  readonly inbox: Inbox;
   readonly tls: boolean;
   /** The TLS server name (SNI) that the client asked for. */
   readonly serverName: string | undefined;
@@ -27,91 +25,72 @@ interface GreetingSettings {
   readonly startupPacket: number;
 }
 
+/** A connection that says who it is. */
+interface Greeted {
+  readonly wire: Wire;
+  readonly inbox: Inbox;
+  readonly settings: GreetingSettings;
+}
+
 /**
  * Takes a new connection through encryption requests to its startup or cancel packet. Nothing that arrived before the
  * TLS handshake is read as if it were inside it: bytes beside a request end the connection (CVE-2021-23214).
- * @param onSecure told the socket that replaces the plain one, as soon as there is one
  * @throws WireError
  */
-export async function greet(
-  socket: Socket,
-  settings: GreetingSettings,
-  onSecure: (socket: TLSSocket) => void,
-): Promise<Greeting> {
-  const plain = new Inbox(socket);
-  const first = await plain
-    .take((bytes) => (bytes.length > 0 ? 0 : undefined))
-    .then(() => plain.peek()[0] ?? 0);
-  if (beginsTls(first)) return directTls(socket, plain, settings, onSecure);
+export async function greet(greeted: Greeted): Promise<Greeting> {
+  const { wire, inbox, settings } = greeted;
+  await inbox.take((bytes) => (bytes.length > 0 ? 0 : undefined));
+  if (beginsTls(inbox.peek()[0] ?? 0)) return await directTls(greeted);
 
   const asked = { "ssl-request": false, "gssenc-request": false };
   for (;;) {
-    const packet = await takePacket(plain, settings);
-    if (packet.kind === "startup" || packet.kind === "cancel") {
-      return { socket, inbox: plain, tls: false, serverName: undefined, packet };
-    }
+    const packet = await takePacket(greeted);
+    if (packet.kind === "startup" || packet.kind === "cancel")
+      return { tls: false, serverName: undefined, packet };
     if (asked[packet.kind]) throw new WireError("wire/protocol", `a second ${packet.kind}`);
     asked[packet.kind] = true;
-    if (plain.pending > 0) throw new WireError("wire/protocol", `bytes beside the ${packet.kind}`);
+    if (inbox.pending > 0) throw new WireError("wire/protocol", `bytes beside the ${packet.kind}`);
     if (packet.kind === "ssl-request" && settings.context !== undefined) {
-      plain.release();
-      socket.write("S");
-      return insideTls(socket, settings.context, settings, onSecure, false);
+      wire.write(YES);
+      const { serverName } = await shakeHands(greeted, settings.context, NOTHING);
+      return await insideTls(greeted, serverName);
     }
-    socket.write("N");
+    wire.write(NO);
   }
 }
 
-function directTls(
-  socket: Socket,
-  plain: Inbox,
-  settings: GreetingSettings,
-  onSecure: (socket: TLSSocket) => void,
-) {
+/** The answers to SSLRequest and GSSENCRequest. */
+const YES = Buffer.from("S");
+const NO = Buffer.from("N");
+const NOTHING = Buffer.alloc(0);
+
+async function directTls(greeted: Greeted): Promise<Greeting> {
+  const { inbox, settings } = greeted;
   if (settings.context === undefined)
     throw new WireError("wire/protocol", "direct TLS, but there is no certificate");
   // These bytes are the handshake itself: they go to the TLS engine, never to the protocol.
-  socket.unshift(plain.release());
-  return insideTls(socket, settings.context, settings, onSecure, true);
+  const { alpn, serverName } = await shakeHands(greeted, settings.context, inbox.drain());
+  if (alpn !== ALPN) throw new WireError("wire/alpn", "direct TLS without ALPN postgresql");
+  return await insideTls(greeted, serverName);
 }
 
-async function insideTls(
-  socket: Socket,
-  secureContext: SecureContext,
-  settings: GreetingSettings,
-  onSecure: (socket: TLSSocket) => void,
-  direct: boolean,
-): Promise<Greeting> {
-  const secure = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [ALPN] });
-  onSecure(secure);
-  await handshake(secure);
-  if (direct && secure.alpnProtocol !== ALPN)
-    throw new WireError("wire/alpn", "direct TLS without ALPN postgresql");
-  const inbox = new Inbox(secure);
-  const packet = await takePacket(inbox, settings);
+async function shakeHands({ wire }: Greeted, context: SecureContext, early: Buffer): Promise<TlsFacts> {
+  try {
+    return await wire.acceptTls({ context, alpn: ALPN }, early);
+  } catch (error) {
+    const why = `the TLS handshake failed: ${messageOf(error)}`;
+    throw new WireError("wire/client-gone", why, { cause: error });
+  }
+}
+
+async function insideTls(greeted: Greeted, serverName: string | undefined): Promise<Greeting> {
+  const packet = await takePacket(greeted);
   if (packet.kind !== "startup" && packet.kind !== "cancel")
     throw new WireError("wire/protocol", `${packet.kind} inside TLS`);
-  const { servername } = secure as { servername?: unknown };
-  return {
-    socket: secure,
-    inbox,
-    tls: true,
-    serverName: typeof servername === "string" ? servername : undefined,
-    packet,
-  };
+  return { tls: true, serverName, packet };
 }
 
-function handshake(socket: TLSSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) =>
-      reject(new WireError("wire/client-gone", `the TLS handshake failed: ${why}`));
-    socket.once("secure", resolve);
-    socket.once("error", (error) => fail(error.message));
-    socket.once("close", () => fail("closed"));
-  });
-}
-
-async function takePacket(inbox: Inbox, settings: GreetingSettings) {
+async function takePacket({ inbox, settings }: Greeted) {
   const bytes = await inbox.take((arrived) => initialPacketLength(arrived, settings.startupPacket));
   const packet = decodeInitialPacket(bytes);
   if (packet.kind === "fault") throw new WireError("wire/startup", packet.detail);

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Wire } from "../../wire/wire.ts";
 import { WireError } from "./errors.ts";
 
 /** How long the next packet is, as far as the bytes tell; see protocol/startup.ts and protocol/frontend.ts. */
@@ -12,27 +12,28 @@ interface Waiter {
 
 /** Room for a startup packet of usual size. */
 const FIRST_BYTES = 512;
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Reads packets off a socket during a login. The socket flows only while a packet is awaited, so an unknown client
- * can make us keep one packet and one chunk, no more.
+ * Reads packets off a wire during a login. The wire flows only while a packet is awaited, so an unknown client can
+ * make us keep one packet and one chunk, no more. The same inbox serves before and inside TLS: whoever starts TLS
+ * must see to it that it is empty.
  */
 export class Inbox {
-  readonly #socket: Socket;
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  readonly #wire: Wire;
+  #bytes = NOTHING;
   #length = 0;
   #waiter: Waiter | undefined;
   #gone: WireError | undefined;
-  readonly #onData = (chunk: Buffer) => this.#push(chunk);
-  readonly #onGone = (error?: unknown) => this.#leave(error instanceof Error ? error.message : "closed");
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", this.#onData);
-    socket.on("end", this.#onGone);
-    socket.on("close", this.#onGone);
-    socket.on("error", this.#onGone);
-    socket.pause();
+  /** @param onGone told when the client has left */
+  constructor(wire: Wire, onGone: () => void) {
+    this.#wire = wire;
+    wire.onData = (chunk) => this.#push(chunk);
+    wire.onClose = (error) => {
+      this.#leave(error?.message ?? "closed");
+      onGone();
+    };
   }
 
   /** Bytes that have arrived and were not taken. */
@@ -56,29 +57,18 @@ export class Inbox {
     });
   }
 
-  /** Lets go of the socket, paused, and returns what was not taken. */
-  release(): Buffer {
-    const { chunkListeners } = this;
-    for (const [event, listener] of chunkListeners) this.#socket.off(event, listener);
-    this.#socket.pause();
-    const rest = Buffer.from(this.peek());
+  /** Takes all that has arrived, and keeps no memory. */
+  drain(): Buffer {
+    const all = this.peek();
+    this.#bytes = NOTHING;
     this.#length = 0;
-    return rest;
-  }
-
-  private get chunkListeners() {
-    return [
-      ["data", this.#onData],
-      ["end", this.#onGone],
-      ["close", this.#onGone],
-      ["error", this.#onGone],
-    ] as const;
+    return all;
   }
 
   #push(chunk: Buffer): void {
     const needed = this.#length + chunk.length;
     if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, FIRST_BYTES));
       this.#bytes.copy(larger, 0, 0, this.#length);
       this.#bytes = larger;
     }
@@ -101,13 +91,13 @@ export class Inbox {
       this.#settle();
       waiter.reject(this.#gone);
     } else {
-      this.#socket.resume();
+      this.#wire.resume();
     }
   }
 
   #settle(): void {
     this.#waiter = undefined;
-    this.#socket.pause();
+    this.#wire.pause();
   }
 
   #cut(length: number): Buffer {

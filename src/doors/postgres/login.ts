@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { Admission } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ErrorSpec } from "../../base/error.ts";
@@ -17,6 +16,7 @@ import {
 import type { StartupPacket } from "../../protocol/startup.ts";
 import { UpstreamRefused } from "../../upstream/errors.ts";
 import type { UpstreamSession } from "../../upstream/upstream.ts";
+import type { Wire } from "../../wire/wire.ts";
 import type { Presented } from "./authenticate.ts";
 import { askOauth, askPassword } from "./authenticate.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
@@ -24,6 +24,7 @@ import type { DoorSettings } from "./door.ts";
 import { WireError } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
 import { greet } from "./greeting.ts";
+import { Inbox } from "./inbox.ts";
 import type { Asked } from "./parameters.ts";
 import { readParameters } from "./parameters.ts";
 import { route } from "./route.ts";
@@ -53,23 +54,25 @@ export class Login {
   readonly #parts: LoginParts;
   readonly #startedAt: number;
   readonly #abort = new AbortController();
+  readonly #wire: Wire;
+  readonly #inbox: Inbox;
   readonly #closed: Promise<void>;
   #close = () => {};
   #begun = false;
-  #socket: Socket;
   #answered = false;
+  #callOffHangUp = () => {};
 
-  constructor(socket: Socket, address: string, settings: DoorSettings, parts: LoginParts) {
-    this.#socket = socket;
+  constructor(wire: Wire, address: string, settings: DoorSettings, parts: LoginParts) {
+    this.#wire = wire;
+    this.#inbox = new Inbox(wire, () => this.#gone());
     this.#address = address;
-    this.#port = socket.remotePort ?? 0;
+    this.#port = wire.remotePort;
     this.#settings = settings;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
     this.#closed = new Promise((resolve) => {
       this.#close = resolve;
     });
-    this.#watch(socket);
   }
 
   /**
@@ -95,26 +98,20 @@ export class Login {
     this.#abort.abort();
   }
 
-  #watch(socket: Socket): void {
-    // Without a listener an error of the socket would end the process.
-    socket.on("error", () => this.#abort.abort());
-    socket.on("close", () => {
-      this.#abort.abort();
-      this.#close();
-    });
+  #gone(): void {
+    this.#abort.abort();
+    this.#callOffHangUp();
+    this.#close();
   }
 
   async #login(note: (attributes: SpanAttributes) => void): Promise<void> {
     note({ "postern.session": this.#id, "postern.door": "postgres", "client.address": this.#address });
     const { door, limits, certificate } = this.#settings;
-    const greeting = await greet(
-      this.#socket,
-      { context: certificate?.context, startupPacket: limits.startupPacket },
-      (secure) => {
-        this.#socket = secure;
-        this.#watch(secure);
-      },
-    );
+    const greeting = await greet({
+      wire: this.#wire,
+      inbox: this.#inbox,
+      settings: { context: certificate?.context, startupPacket: limits.startupPacket },
+    });
     const { packet } = greeting;
     if (!greeting.tls && !plainTextAllowed(door.plainText, this.#address)) {
       throw new WireError("wire/plain-text", `plain text from ${this.#address}`);
@@ -122,7 +119,7 @@ export class Login {
     if (packet.kind === "cancel") return this.#cancel(greeting, packet.processId, packet.key);
     const minor = this.#negotiate(packet);
     const asked = readParameters(packet.parameters);
-    const presented = await this.#ask(greeting, asked);
+    const presented = await this.#ask(asked);
     // From here on what counts is in force now, and not when the client came: it may have waited for a reload to pass.
     const settings = this.#parts.inForce();
     const admission = await this.#admit(greeting, asked, presented, settings);
@@ -131,7 +128,7 @@ export class Login {
       const upstream = await this.#parts.spans.step("postern.upstream", () =>
         settings.upstream.open(admission, asked.forward, this.#abort.signal),
       );
-      this.#begin(admission, upstream, greeting, minor);
+      this.#begin(admission, upstream, minor);
     } catch (error) {
       admission.session.close();
       throw error;
@@ -157,13 +154,13 @@ export class Login {
     if (major !== 3) throw new WireError("wire/version", `protocol ${major}.${minor}`);
     if (minor <= NEWEST_MINOR && protocolOptions.length === 0) return minor;
     const settled = Math.min(minor, NEWEST_MINOR);
-    this.#socket.write(negotiateProtocolVersion(settled, protocolOptions));
+    this.#wire.write(negotiateProtocolVersion(settled, protocolOptions));
     return settled;
   }
 
-  #ask({ inbox }: Greeting, asked: Asked): Promise<Presented> {
+  #ask(asked: Asked): Promise<Presented> {
     const { door, limits } = this.#settings;
-    const asking = { socket: this.#socket, inbox, limit: limits.passwordMessage };
+    const asking = { wire: this.#wire, inbox: this.#inbox, limit: limits.passwordMessage };
     const how = asked.authentication ?? door.authentication;
     return how === "oauthbearer" ? askOauth(asking, door.oauth) : askPassword(asking);
   }
@@ -195,11 +192,13 @@ export class Login {
   }
 
   /** From here on the connection is a session. */
-  #begin(admission: Admission, upstream: UpstreamSession, greeting: Greeting, minor: number): void {
+  #begin(admission: Admission, upstream: UpstreamSession, minor: number): void {
     const { clock, observe, keys, onSession, onSessionClosed } = this.#parts;
     this.#begun = true;
-    const client = this.#socket;
-    const early = greeting.inbox.release();
+    // What the session keeps until its end is named here one by one, so that the login itself can go.
+    const client = this.#wire;
+    const startedAt = this.#startedAt;
+    const where = this.#where(admission);
     const { key, revoke } = keys.issue(
       upstream.processId,
       minor,
@@ -216,9 +215,9 @@ export class Login {
         admission.session.close();
         onSessionClosed(session);
         const { bytesFromClient, bytesToClient } = session;
-        const durationMs = clock.now() - this.#startedAt;
+        const durationMs = clock.now() - startedAt;
         observe({
-          ...this.#where(admission),
+          ...where,
           event: "session.ended.v1",
           reason,
           bytesFromClient,
@@ -229,16 +228,16 @@ export class Login {
     });
     const { processId: backendPid, host } = upstream;
     observe({
-      ...this.#where(admission),
+      ...where,
       event: "session.started.v1",
       backendPid,
       host,
-      loginMs: clock.now() - this.#startedAt,
+      loginMs: clock.now() - startedAt,
     });
     const keyData = backendKeyData(backendPid, key);
     const welcome = [authenticationOk, upstream.greeting, keyData, readyForQueryIdle, upstream.head];
     onSession(session);
-    session.start(Buffer.concat(welcome), early);
+    session.start(Buffer.concat(welcome), this.#inbox.drain());
     admission.session.attach((reason) => session.end(reason));
   }
 
@@ -293,14 +292,9 @@ export class Login {
 
   /** Ends the connection. A client that does not read what is left, or does not hang up, must not keep it. */
   #hangUp(last?: Buffer): void {
-    const socket = this.#socket;
-    const callOff = this.#parts.clock.after(HANG_UP_MS, () => socket.destroy());
-    socket.once("close", callOff);
-    if (last === undefined) socket.end();
-    else socket.end(last);
-    // What still comes is read and dropped: whoever was refused must not make us keep it.
-    socket.removeAllListeners("data");
-    socket.resume();
+    if (this.#wire.closed) return;
+    this.#callOffHangUp = this.#parts.clock.after(HANG_UP_MS, () => this.#wire.destroy());
+    this.#wire.end(last);
   }
 }
 

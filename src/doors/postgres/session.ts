@@ -1,10 +1,10 @@
-import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
 import { endsInTerminate } from "../../protocol/frontend.ts";
 import type { TransactionStatus } from "../../protocol/ready.ts";
 import { ReadyTail } from "../../protocol/ready.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
+import type { Wire } from "../../wire/wire.ts";
 
 /** What a client is told when its session is ended from outside. SQLSTATE class 57P: operator intervention. */
 export const FAREWELL: Readonly<
@@ -34,13 +34,13 @@ const END_GRACE_MS = 1000;
 
 /** The other end of a session. */
 interface Backend {
-  readonly socket: Socket;
+  readonly wire: Wire;
   cancel(): Promise<void>;
   close(): void;
 }
 
 interface WireSessionParts {
-  readonly client: Socket;
+  readonly client: Wire;
   readonly backend: Backend;
   readonly clock: Clock;
   /** End the session after this many milliseconds of rest; undefined: never. */
@@ -91,34 +91,43 @@ export class WireSession {
    * @param early bytes that the client sent before it was told
    */
   start(welcome: Buffer, early: Buffer): void {
-    const { client, backend } = this.#parts;
+    const { client } = this.#parts;
+    const server = this.#parts.backend.wire;
     client.write(welcome);
     this.#tail.push(welcome);
     if (early.length > 0) {
       this.#asked = true;
       this.#parted = endsInTerminate(early);
       this.#fromClient += early.length;
-      backend.socket.write(early);
+      server.write(early);
     }
-    client.on("data", (chunk: Buffer) => {
+    client.onData = (chunk) => {
       this.#asked = true;
       this.#parted = endsInTerminate(chunk);
       this.#fromClient += chunk.length;
-      if (!backend.socket.write(chunk)) client.pause();
-    });
-    backend.socket.on("data", (chunk: Buffer) => {
+      if (!server.write(chunk)) client.pause();
+    };
+    server.onData = (chunk) => {
       this.#toClient += chunk.length;
       this.#tail.push(chunk);
       if (this.#asked && this.#tail.status() !== undefined) this.#asked = false;
-      if (!client.write(chunk)) backend.socket.pause();
+      if (!client.write(chunk)) server.pause();
       if (this.#ending !== undefined || this.#draining) this.#atRest();
-    });
-    backend.socket.on("drain", () => this.#ending === undefined && client.resume());
-    client.on("drain", () => backend.socket.resume());
-    this.#watchEnds(client, () => this.#close("client-closed"));
-    this.#watchEnds(backend.socket, () => this.#finish("upstream-closed"));
+    };
+    server.onDrain = () => this.#ending === undefined && client.resume();
+    client.onDrain = () => server.resume();
+    client.onClose = () => this.#close("client-closed");
+    server.onClose = () => this.#finish("upstream-closed");
+    // One that closed before we listened tells nobody.
+    if (client.closed) this.#close("client-closed");
+    else if (server.closed) this.#finish("upstream-closed");
+    else this.#flow();
+  }
+
+  #flow(): void {
+    const { client, backend } = this.#parts;
     client.resume();
-    backend.socket.resume();
+    backend.wire.resume();
     this.#watchIdle(0);
   }
 
@@ -181,10 +190,8 @@ export class WireSession {
     if (this.#closed) return;
     const { client, clock } = this.#parts;
     this.#shut(reason);
+    client.onClose = clock.after(END_GRACE_MS, () => client.destroy());
     client.end();
-    const callOff = clock.after(END_GRACE_MS, () => client.destroy());
-    client.once("close", callOff);
-    client.resume();
   }
 
   #close(reason: EndReason): void {
@@ -196,7 +203,6 @@ export class WireSession {
   #shut(reason: EndReason): void {
     this.#closed = true;
     this.#callOffIdle();
-    this.#parts.client.removeAllListeners("data");
     this.#leaveBackend();
     this.#parts.onClosed(this.#ending ?? reason);
   }
@@ -207,33 +213,24 @@ export class WireSession {
    */
   #leaveBackend(): void {
     const { backend, clock } = this.#parts;
-    backend.socket.removeAllListeners("data");
-    if (backend.socket.destroyed) {
+    if (backend.wire.closed) {
       backend.close();
       return;
     }
     const meant = this.#parted && this.#ending === undefined;
     const unwanted = this.#rest() === undefined && !meant;
     if (unwanted) this.#cancel();
-    const callOff = clock.after(END_GRACE_MS, () => {
+    backend.wire.onClose = clock.after(END_GRACE_MS, () => {
       // The first one is lost when it overtakes the query: a server that has nothing to cancel forgets it.
       if (unwanted) this.#cancel();
       backend.close();
     });
-    backend.socket.once("close", callOff);
-    backend.socket.end();
-    backend.socket.resume();
+    backend.wire.end();
   }
 
   /** One that fails leaves the query running, as a lost one would. */
   #cancel(): void {
     void this.#parts.backend.cancel().catch(() => {});
-  }
-
-  #watchEnds(socket: Socket, onEnd: () => void): void {
-    socket.on("end", onEnd);
-    socket.on("close", onEnd);
-    socket.on("error", onEnd);
   }
 
   /** Looks once a period whether a byte came; nothing is done per chunk. */

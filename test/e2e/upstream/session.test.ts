@@ -36,7 +36,6 @@ test("a session is handed over at ReadyForQuery, with what the server said and i
   assert.ok(session.greeting.includes("server_version"));
   assert.equal(session.head.length, 0);
   assert.equal(session.host, `localhost:${server.port}`);
-  assert.equal(session.socket.isPaused(), true);
   assert.deepEqual(await ask(session, "SELECT pg_backend_pid(), current_database()"), [
     [String(session.processId), "my data"],
   ]);

@@ -11,6 +11,8 @@ import { clusterOf } from "../../support/admission.ts";
 
 let authority: Authority;
 let server: tls.Server;
+/** Whether the server resumed the last session. */
+let reused = false;
 
 before(async () => {
   authority = await createAuthority();
@@ -18,6 +20,7 @@ before(async () => {
   const ALPNProtocols = ["postgresql"];
   server = tls.createServer({ cert, key, ALPNProtocols }, (socket) => {
     socket.on("error", () => {});
+    reused = socket.isSessionReused();
     socket.end("hello"); // what follows the handshake carries the ticket
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -57,12 +60,11 @@ async function connect(sessions: TlsSessions, sessionKey = "key") {
     context: () => context,
   };
   const attempt = new Attempt(systemClock, 5000, undefined);
-  const { socket, protection } = await openTransport(target, "tls", attempt);
-  assert.ok(socket instanceof tls.TLSSocket && protection.kind === "tls");
-  const reused = socket.isSessionReused();
+  const { wire, protection } = await openTransport(target, "tls", attempt);
+  assert.ok(protection.kind === "tls");
   await new Promise((resolve) => {
-    socket.on("end", resolve);
-    socket.resume();
+    wire.onClose = resolve;
+    wire.resume();
   });
   attempt.discard();
   return { reused, endPoint: protection.endPoint };
