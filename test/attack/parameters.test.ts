@@ -68,6 +68,8 @@ const refusedOptions = [
   "-v 196608",
   "root",
   "-c =x",
+  "-c=",
+  "--=x",
 ];
 
 test("attack 6: without the gateway, role in the startup options does change who one is", async () => {
