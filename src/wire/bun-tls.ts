@@ -17,10 +17,11 @@ const NO_HANDSHAKE: readonly unknown[] = ["EPROTO", "ECONNRESET"];
 
 /**
  * What is wrong with a server. Bun does not "accept" one with the wrong name even when nobody verifies, so that word
- * does not count here. An error about the chain of certificates comes before one about the name.
+ * counts only where no error says why. An error about the chain of certificates comes before one about the name.
  */
 export function serverFault(host: string, verify: ClientTls["verify"]): Fault {
-  return (socket, _accepted, error) => {
+  return (socket, accepted, error) => {
+    if (!accepted && error === null) return new Error("the handshake failed");
     const code = (error as { code?: unknown } | null)?.code;
     if (error !== null && NO_HANDSHAKE.includes(code)) return error;
     if (verify === "none") return undefined;
