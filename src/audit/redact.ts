@@ -44,7 +44,7 @@ export function redact(value: unknown, depth = 0): unknown {
 const SUSPICIOUS = /eyJ|-----|:\/\/|bearer|passw|pwd|secret|token/i;
 
 /** `text` with every secret that shows itself by its shape blotted out. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   return SHAPES.reduce((left, [shape, mask]) => left.replace(shape, mask), text);
 }

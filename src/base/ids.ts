@@ -17,7 +17,7 @@ export type SubjectId = Branded<"SubjectId">;
 export type SessionId = Branded<"SessionId">;
 
 /** NAMEDATALEN - 1: PostgreSQL silently cuts a longer identifier, which would name another object. */
-export const MAX_IDENTIFIER_BYTES = 63;
+const MAX_IDENTIFIER_BYTES = 63;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -13,7 +13,7 @@ const MAX_LENGTH = 4096;
 const fault = (message: string): ConninfoResult => ({ kind: "fault", message });
 
 /** Keywords (PostgreSQL docs, "Parameter Key Words") that say where the servers are and how to reach them. */
-export const KEYWORDS = [
+const KEYWORDS = [
   "host",
   "port",
   "target_session_attrs",

@@ -43,7 +43,7 @@ export function variants(shape: Shape): readonly Shape[] {
 }
 
 /** The shapes that the member `part` of a shape may have; none when there is no such member. */
-export function childShapes(shape: Shape, part: string | number): readonly Shape[] {
+function childShapes(shape: Shape, part: string | number): readonly Shape[] {
   return variants(shape).flatMap((variant) => {
     if (typeof part === "number") return variant.items === undefined ? [] : [variant.items];
     const named = variant.properties;

@@ -15,11 +15,11 @@ import type { Clock } from "../base/clock.ts";
 import { isPrivateAddress } from "./networks.ts";
 
 /** An issuer that does not answer a SYN in 2 s is down; waiting longer only holds up logins. */
-export const CONNECT_TIMEOUT_MS = 2000;
+const CONNECT_TIMEOUT_MS = 2000;
 /** From the first look-up to the last byte. A login may be waiting for it. */
-export const TOTAL_TIMEOUT_MS = 5000;
+const TOTAL_TIMEOUT_MS = 5000;
 /** Key sets and discovery documents are a few kB. */
-export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 export interface GetOptions {
   readonly clock: Clock;

@@ -60,7 +60,7 @@ export function parseJson(text: string): Parsed<Json> {
 }
 
 /** Whether a JSON value is an object (not an array, not null). */
-export function isObject(value: Json | undefined): value is JsonObject {
+function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

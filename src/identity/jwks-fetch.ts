@@ -118,7 +118,7 @@ async function discover(issuer: string, getter: Getter, signal: AbortSignal): Pr
 }
 
 /** §4.1: a `/` at the issuer's end is dropped before the path is appended. */
-export function discoveryUrl(issuer: string): URL {
+function discoveryUrl(issuer: string): URL {
   return new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
 }
 

@@ -10,7 +10,7 @@ import { type JsonObject, parseJsonObject } from "./json.ts";
 import { MAX_KID_LENGTH } from "./key-import.ts";
 
 /** The wire door's largest password message by default, and more than any HTTP server takes in a header. */
-export const MAX_TOKEN_BYTES = 64 * 1024;
+const MAX_TOKEN_BYTES = 64 * 1024;
 /** Headers hold an algorithm, a key id, perhaps a certificate chain that nobody reads. */
 const MAX_HEADER_LENGTH = 16 * 1024;
 /** An RSA signature of 8192 bits in base64url is 1366 characters. */

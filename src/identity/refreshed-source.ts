@@ -24,7 +24,7 @@ import { sameKeys, type VerificationKey } from "./key.ts";
 import type { KeySource } from "./key-source.ts";
 
 /** Whatever happens, and whoever asks, an issuer is not asked more often than this. */
-export const MIN_REFETCH_MS = 30_000;
+const MIN_REFETCH_MS = 30_000;
 /** For answers that don't say how long they hold. */
 const DEFAULT_REFRESH_MS = 5 * 60_000;
 /** A withdrawn key is noticed within this time, whatever max-age says; an unchanged set costs one 304. */

@@ -16,7 +16,7 @@ export interface BackendMessage {
 
 const HEADER_BYTES = 5;
 /** Nothing that a server sends during a login is longer; libpq draws the line at 30,000 bytes. */
-export const MAX_LOGIN_MESSAGE_BYTES = 64 * 1024;
+const MAX_LOGIN_MESSAGE_BYTES = 64 * 1024;
 
 /** Cuts the server's bytes into messages. */
 export class BackendReader {

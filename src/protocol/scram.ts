@@ -4,7 +4,7 @@ import { equalInConstantTime } from "../base/secret.ts";
 import { ProtocolFault } from "./fault.ts";
 
 /** PostgreSQL's own default is 4096; RFC 7677 §4 asks for at least that. Less would make our password easy to guess. */
-export const MIN_ITERATIONS = 4096;
+const MIN_ITERATIONS = 4096;
 /** About half a second of one core. A server that asks for more wants our time, not our password. */
 export const MAX_ITERATIONS = 1_000_000;
 /** Servers send about 24 and 16 bytes; these bound what a strange one makes us keep. */

@@ -30,7 +30,6 @@ export interface Report {
   /** Five characters; "PostgreSQL Error Codes". */
   readonly sqlstate: string;
   readonly message: string;
-  readonly hint?: string;
 }
 
 /** ErrorResponse with the fields that every server since 9.6 sends ("Error and Notice Message Fields"). */
@@ -38,13 +37,8 @@ export function errorResponse(report: Report): Buffer {
   return message("E", fields(report));
 }
 
-export function noticeResponse(report: Report): Buffer {
-  return message("N", fields(report));
-}
-
-function fields({ severity, sqlstate, message: text, hint }: Report): string {
-  const hintField = hint === undefined ? "" : `H${withoutNul(hint)}\0`;
-  return `S${severity}\0V${severity}\0C${sqlstate}\0M${withoutNul(text)}\0${hintField}\0`;
+function fields({ severity, sqlstate, message: text }: Report): string {
+  return `S${severity}\0V${severity}\0C${sqlstate}\0M${withoutNul(text)}\0\0`;
 }
 
 function withoutNul(text: string): string {
