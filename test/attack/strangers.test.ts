@@ -107,6 +107,7 @@ test("attack 31: strangers over the limit are dropped at the door, and leave roo
   );
   assert.equal(line["detail"], "refused at the door");
   for (const client of clients) client.vanish();
+  await clean.settled();
   await clean.holds();
 });
 
