@@ -7,10 +7,10 @@ import type { World } from "../support/world.ts";
 import { startWorld } from "../support/world.ts";
 
 /** Before there is a session a visit costs little, after it a server process. */
-const STRANGERS = 440;
-const GUESTS = 120;
+const STRANGERS = 330;
+const GUESTS = 90;
 const AT_A_TIME = 16;
-/** A connection with TLS takes 50 kB; two rounds that leave theirs come to half as much again. The rest is the collector's. */
+/** A connection with TLS takes 50 kB; two rounds that leave theirs come to more than this. The rest is the collector's. */
 const NOISE_BYTES = 36 * 1024 * 1024;
 
 let world: World;
