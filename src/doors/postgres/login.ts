@@ -95,11 +95,11 @@ export class Login {
   /** Gives the login up: the gateway is shutting down. */
   abandon(): void {
     this.#refuse(new WireError("wire/draining", "the gateway is shutting down"));
-    this.#abort.abort();
+    this.#abort.abort(GONE);
   }
 
   #gone(): void {
-    this.#abort.abort();
+    this.#abort.abort(GONE);
     this.#callOffHangUp();
     this.#close();
   }
@@ -254,7 +254,7 @@ export class Login {
     this.#refuse(
       new WireError("wire/handshake-timeout", `no login within ${this.#settings.limits.handshakeTimeout} ms`),
     );
-    this.#abort.abort();
+    this.#abort.abort(GONE);
   }
 
   /** Tells the client why there is no session, in a well-formed ErrorResponse, and closes. */
@@ -300,6 +300,9 @@ export class Login {
 
 /** Time for a client to read the last of it and to hang up. */
 const HANG_UP_MS = 2000;
+
+/** The reason of an abort. Given, because without one a DOMException with its stack is made at the end of each session. */
+const GONE = "the connection is over";
 
 /** Ends a login whose client was told the reason already. */
 class Answered extends Error {
