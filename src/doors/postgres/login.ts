@@ -4,7 +4,7 @@ import type { ErrorSpec } from "../../base/error.ts";
 import { messageOf, PosternError } from "../../base/error.ts";
 import type { Observe, Peer } from "../../base/event.ts";
 import type { SessionId } from "../../base/ids.ts";
-import { newSessionId, parseDatabaseName, parseRoleName } from "../../base/ids.ts";
+import { newSessionId, parseRoleName } from "../../base/ids.ts";
 import type { SpanAttributes, Spans } from "../../base/spans.ts";
 import {
   authenticationOk,
@@ -171,17 +171,9 @@ export class Login {
     presented: Presented,
     { door, clusters, access }: DoorSettings,
   ): Promise<Admission> {
-    const { cluster, database: name } = route(
-      clusters,
-      door.defaultCluster,
-      greeting.serverName,
-      asked.database,
-    );
+    const { cluster, database } = route(clusters, door.defaultCluster, greeting.serverName, asked.database);
     const role = parseRoleName(asked.user);
-    const database = parseDatabaseName(name);
-    if (role === undefined || database === undefined) {
-      throw new WireError("wire/startup", "a user or database name that is empty or longer than 63 bytes");
-    }
+    if (role === undefined) throw new WireError("wire/startup", "a user name that is longer than 63 bytes");
     const peer = this.#peer(greeting.tls);
     const wish = { cluster, database, role, door: "postgres", peer, replication: asked.replication } as const;
     const outcome = await access.admit({ kind: "token", token: presented.token }, wish, this.#id);
