@@ -69,7 +69,7 @@ export class Cluster {
     } finally {
       attempt.finish();
     }
-    dismiss(spare);
+    dismiss(spare, this.#parts.clock);
     return undefined;
   }
 }

@@ -17,6 +17,8 @@ import type { Opened } from "./connector.ts";
 const LIFE_MS = 30_000;
 /** Spares of one cluster: each takes a connection slot of the server. */
 const MAX_SPARES = 256;
+/** A server hangs up upon Terminate in no time; one that does not must not make us keep the connection. */
+const DISMISS_MS = 1000;
 
 interface Spare {
   readonly opened: Opened;
@@ -59,7 +61,8 @@ export class Spares {
       this.#count(key, 1);
       open()
         .then(
-          (opened) => (generation === this.#generation ? this.#add(key, opened) : dismiss(opened)),
+          (opened) =>
+            generation === this.#generation ? this.#add(key, opened) : dismiss(opened, this.#clock),
           () => {}, // the opener reported it
         )
         .finally(() => this.#count(key, -1));
@@ -107,7 +110,7 @@ export class Spares {
   }
 
   #drop(key: string, spare: Spare): void {
-    if (this.#remove(key, spare)) dismiss(spare.opened);
+    if (this.#remove(key, spare)) dismiss(spare.opened, this.#clock);
   }
 
   #remove(key: string, spare: Spare): boolean {
@@ -122,8 +125,10 @@ export class Spares {
   }
 }
 
-/** Closes a connection that nobody gets. */
-export function dismiss({ session }: Opened): void {
-  session.channel.send(terminate);
-  session.channel.wire.end();
+/** Closes a connection that nobody gets: in order, and at once when the server does not hang up. */
+export function dismiss({ session }: Opened, clock: Clock): void {
+  const { channel } = session;
+  channel.send(terminate);
+  channel.wire.end();
+  clock.after(DISMISS_MS, () => channel.wire.destroy());
 }
