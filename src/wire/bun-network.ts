@@ -15,8 +15,13 @@ export function bunNetwork(bun: BunApi): Network {
           onWire(wire);
         },
       };
-      const open = (hostname: string) =>
-        bun.listen({ hostname, port, reusePort, allowHalfOpen: true, socket });
+      const open = (hostname: string) => {
+        try {
+          return bun.listen({ hostname, port, reusePort, allowHalfOpen: true, socket });
+        } catch (error) {
+          throw withReason(error, `${hostname}:${port}`);
+        }
+      };
       const listening = host === "" ? onAllInterfaces(open) : open(host);
       // Bun accepts again by itself when it was out of descriptors, and tells nobody.
       return { address: listening.hostname, port: listening.port, close: () => listening.stop(false) };
@@ -39,6 +44,12 @@ export function bunNetwork(bun: BunApi): Network {
       return { wire, opened };
     },
   };
+}
+
+/** Bun's message names the address alone: here the port and the reason are in it as well, as in Node's. */
+function withReason(error: unknown, place: string): unknown {
+  if (error instanceof Error && "code" in error) error.message = `listen ${String(error.code)} ${place}`;
+  return error;
 }
 
 /** IPv6 with IPv4 in it, or IPv4 alone on a machine without IPv6. */
