@@ -155,9 +155,11 @@ for (const [how, config] of bad) {
   });
 }
 
-test("attack 29: a configuration that cannot be put in force leaves every limit as it was", async () => {
+test("attack 29: a configuration that cannot be put in force leaves every limit as it was", async (t) => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  // The port stays taken until the configuration that names it is gone: the gateway looks at the file once more.
+  t.after(() => configured(original).finally(() => taken.close()));
   const address = taken.address();
   const port = typeof address === "object" ? address?.port : 0;
   const doors = original["doors"] as { postgres: Record<string, unknown> };
@@ -166,14 +168,10 @@ test("attack 29: a configuration that cannot be put in force leaves every limit 
     doors: { postgres: { ...doors.postgres, port } },
     limits: { failedLoginsPerAddress: 1 },
   });
-  assert.match(String(detail), /EADDRINUSE|in use/);
+  assert.match(String(detail), /EADDRINUSE/);
   for (let failure = 0; failure < 3; failure++) {
     await assert.rejects(world.connect({ password: "wrong" }), { code: "28P01" });
   }
-  // The port stays taken until the configuration that names it is gone: the gateway looks at the file once more.
-  await configured(original);
-  await new Promise((resolve) => taken.close(resolve));
-  await clean.holds();
 });
 
 test("good configurations one after another, with logins under way, lose none of them", async () => {
