@@ -13,6 +13,7 @@ import type { Listener, Wire } from "../../wire/wire.ts";
 import { CancelKeys } from "./cancel-keys.ts";
 import type { ServerCertificate } from "./certificate.ts";
 import { Crowd } from "./crowd.ts";
+import type { LoginParts } from "./login.ts";
 import { Login } from "./login.ts";
 import type { WireSession } from "./session.ts";
 
@@ -36,6 +37,8 @@ interface DoorParts {
 
 export class PostgresDoor {
   readonly #parts: DoorParts;
+  /** Shared by all logins: what is made for one login would be kept, with the login, by its session. */
+  readonly #loginParts: LoginParts;
   readonly #crowd = new Crowd();
   readonly #keys = new CancelKeys();
   readonly #sessions = new Set<WireSession>();
@@ -48,6 +51,19 @@ export class PostgresDoor {
   constructor(settings: DoorSettings, parts: DoorParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.#loginParts = {
+      ...parts,
+      keys: this.#keys,
+      inForce: () => this.#settings,
+      onSession: (session) => {
+        this.#sessions.add(session);
+        if (this.#draining) session.drain();
+      },
+      onSessionClosed: (session) => {
+        this.#sessions.delete(session);
+        if (this.#sessions.size === 0) this.#onEmpty();
+      },
+    };
   }
 
   /**
@@ -164,19 +180,7 @@ export class PostgresDoor {
       return;
     }
     const leave = this.#crowd.enter(address);
-    const login = new Login(wire, address, this.#settings, {
-      ...this.#parts,
-      keys: this.#keys,
-      inForce: () => this.#settings,
-      onSession: (session) => {
-        this.#sessions.add(session);
-        if (this.#draining) session.drain();
-      },
-      onSessionClosed: (session) => {
-        this.#sessions.delete(session);
-        if (this.#sessions.size === 0) this.#onEmpty();
-      },
-    });
+    const login = new Login(wire, address, this.#settings, this.#loginParts);
     this.#logins.add(login);
     void login.run().finally(() => {
       this.#logins.delete(login);

@@ -30,7 +30,8 @@ import { readParameters } from "./parameters.ts";
 import { route } from "./route.ts";
 import { WireSession } from "./session.ts";
 
-interface LoginParts {
+/** What every login of a door works with. */
+export interface LoginParts {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly spans: Spans;
