@@ -27,6 +27,7 @@ import { greet } from "./greeting.ts";
 import { Inbox } from "./inbox.ts";
 import type { Asked } from "./parameters.ts";
 import { readParameters } from "./parameters.ts";
+import { plainTextAllowed } from "./plain-text.ts";
 import { route } from "./route.ts";
 import { WireSession } from "./session.ts";
 
@@ -60,6 +61,7 @@ export class Login {
   readonly #closed: Promise<void>;
   #close = () => {};
   #begun = false;
+  #tls = false;
   #answered = false;
   #callOffHangUp = () => {};
 
@@ -114,10 +116,11 @@ export class Login {
       settings: { context: certificate?.context, startupPacket: limits.startupPacket },
     });
     const { packet } = greeting;
-    if (!greeting.tls && !plainTextAllowed(door.plainText, this.#address)) {
+    this.#tls = greeting.tls;
+    if (!greeting.tls && !plainTextAllowed(door.plainText, this.#address, packet.kind)) {
       throw new WireError("wire/plain-text", `plain text from ${this.#address}`);
     }
-    if (packet.kind === "cancel") return this.#cancel(greeting, packet.processId, packet.key);
+    if (packet.kind === "cancel") return this.#cancel(packet.processId, packet.key);
     const minor = this.#negotiate(packet);
     const asked = readParameters(packet.parameters);
     const presented = await this.#ask(asked);
@@ -140,11 +143,11 @@ export class Login {
    * The connection stays open until the server was told: its end is what libpq and others wait for before they send
    * the next query, which a cancel that is still on its way would hit.
    */
-  async #cancel(greeting: Greeting, processId: number, key: Buffer): Promise<void> {
+  async #cancel(processId: number, key: Buffer): Promise<void> {
     const { keys, cancelElsewhere, observe } = this.#parts;
     const told = keys.cancel(processId, key);
     const matched = told !== undefined || (await cancelElsewhere(processId, key));
-    observe({ event: "cancel.v1", peer: this.#peer(greeting.tls), matched });
+    observe({ event: "cancel.v1", peer: this.#peer(), matched });
     await told;
     this.#answered = true;
     this.#hangUp();
@@ -175,7 +178,7 @@ export class Login {
     const { cluster, database } = route(clusters, door.defaultCluster, greeting.serverName, asked.database);
     const role = parseRoleName(asked.user);
     if (role === undefined) throw new WireError("wire/startup", "a user name that is longer than 63 bytes");
-    const peer = this.#peer(greeting.tls);
+    const peer = this.#peer();
     const wish = { cluster, database, role, door: "postgres", peer, replication: asked.replication } as const;
     const outcome = await access.admit({ kind: "token", token: presented.token }, wish, this.#id);
     if (outcome.kind === "admitted") return outcome.admission;
@@ -239,8 +242,8 @@ export class Login {
     return { session: this.#id, door: "postgres", cluster } as const;
   }
 
-  #peer(tls: boolean): Peer {
-    return { address: this.#address, port: this.#port, tls };
+  #peer(): Peer {
+    return { address: this.#address, port: this.#port, tls: this.#tls };
   }
 
   #timeOut(): void {
@@ -265,7 +268,7 @@ export class Login {
       event: "connection.refused.v1",
       session: this.#id,
       door: "postgres",
-      peer: this.#peer(false),
+      peer: this.#peer(),
       code: known.code,
       detail: known.message,
     });
@@ -304,18 +307,5 @@ class Answered extends Error {
   constructor(code: string) {
     super(code);
     this.code = code;
-  }
-}
-
-function plainTextAllowed(allowed: DoorSettings["door"]["plainText"], address: string): boolean {
-  switch (allowed) {
-    case "always":
-      return true;
-    case "never":
-      return false;
-    case "loopback":
-      return address === "::1" || address.startsWith("127.");
-    default:
-      return allowed satisfies never;
   }
 }
