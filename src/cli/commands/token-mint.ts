@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { KEY_PAIR_ALGORITHMS } from "../../config/algorithms.ts";
 import type { Algorithm } from "../../config/schema.ts";
 import { parseDuration } from "../../config/units.ts";
 import { describe, jsonOption } from "../command.ts";
@@ -19,20 +20,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** What a private key can sign with. */
-const ALGORITHMS = [
-  "EdDSA",
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-] as const satisfies readonly Algorithm[];
-
 /** `postern token mint`: a signed token. It needs the private key and nothing of a running Postern. */
 export function tokenMintCommand(): Command {
   return describe("mint", "sign a token with a private key", [
@@ -46,7 +33,9 @@ export function tokenMintCommand(): Command {
     .option("--audience <aud>", "whom the token is for (`aud`); may be repeated", addAudience)
     .option("--claim <name=value>", "another claim, the value as JSON or text; may be repeated", addClaim)
     .addOption(
-      new Option("--algorithm <name>", "how to sign; by default what the key is for").choices(ALGORITHMS),
+      new Option("--algorithm <name>", "how to sign; by default what the key is for").choices(
+        KEY_PAIR_ALGORITHMS,
+      ),
     )
     .option("--type <typ>", "the `typ` header, JWT by default")
     .addOption(jsonOption())

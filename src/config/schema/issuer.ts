@@ -1,20 +1,9 @@
 /** `issuers[]`: who signs tokens. */
 import { z } from "zod";
+import { KEY_PAIR_ALGORITHMS } from "../algorithms.ts";
 import { claimPath, duration, durationOrZero, filePath, secretPath, secretSource } from "./values.ts";
 
-export const algorithm = z.enum([
-  "EdDSA",
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "HS256",
-]);
+export const algorithm = z.enum([...KEY_PAIR_ALGORITHMS, "HS256"]);
 
 const jwk = z.looseObject({ kty: z.string() }).meta({ title: "JWK" });
 
