@@ -3,9 +3,9 @@ import { appendFileSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import pg from "pg";
 import { freePort } from "../../src/demo/embedded-postgres.ts";
 import { spawnAs, unprivilegedAccount } from "../../src/demo/unprivileged.ts";
+import { queryAs } from "./postgres.ts";
 
 /** Debian's package `postgresql` puts its programs here. */
 const BIN = "/usr/lib/postgresql/15/bin";
@@ -85,17 +85,7 @@ async function makeServer(data: string, as: SpawnAs): Promise<DebianPostgres> {
     await closed;
   };
   process.once("exit", () => child.kill("SIGQUIT"));
-  const query = async (sql: string) => {
-    const client = new pg.Client({ host: "127.0.0.1", port, user: ADMIN, database: "postgres" });
-    await client.connect();
-    try {
-      const result: unknown = await client.query(sql);
-      const last = Array.isArray(result) ? result.at(-1) : result;
-      return (last as pg.QueryResult<Record<string, unknown>>).rows; // pg's typing hides several results
-    } finally {
-      await client.end();
-    }
-  };
+  const query = (sql: string) => queryAs(port, ADMIN, sql, "postgres");
   return {
     port,
     query,

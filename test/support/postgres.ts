@@ -101,7 +101,8 @@ function authorityFiles(directory: string, authority: Authority) {
   return { caFile, caKeyFile };
 }
 
-async function queryAs(port: number, user: string, sql: string, database: string) {
+/** Runs SQL through a connection of its own and returns the rows (of the last statement, when there are several). */
+export async function queryAs(port: number, user: string, sql: string, database: string) {
   const client = new pg.Client({ host: "127.0.0.1", port, user, database });
   await client.connect();
   try {

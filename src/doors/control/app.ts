@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { Hono } from "hono";
+import { plainAddress } from "../../base/address.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Secret } from "../../base/secret.ts";
@@ -58,5 +59,5 @@ function answer(code: ControlErrorCode): Response {
 
 function peerOf({ env }: Context<Env>) {
   const { remoteAddress = "", remotePort = 0 } = env.incoming.socket;
-  return { address: remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ""), port: remotePort, tls: false };
+  return { address: plainAddress(remoteAddress), port: remotePort, tls: false };
 }

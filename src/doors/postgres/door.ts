@@ -3,6 +3,7 @@
  * credential and a wish, asks access, and pumps bytes between two wires. It decides nothing.
  */
 import type { Access } from "../../access/admit.ts";
+import { plainAddress } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Spans } from "../../base/spans.ts";
@@ -199,9 +200,4 @@ export class PostgresDoor {
     });
     wire?.destroy();
   }
-}
-
-/** `::ffff:127.0.0.1` is 127.0.0.1: address rules must not depend on how a socket was bound. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
