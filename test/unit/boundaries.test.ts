@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ["daemon", "identity", "config", "base"],
   daemon: [
     "doors/postgres",
+    "doors/rest",
     "doors/control",
     "access",
     "upstream",
@@ -27,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "base",
   ],
   "doors/postgres": ["access", "upstream", "wire", "protocol", "config", "base"],
+  "doors/rest": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/control": ["access", "upstream", "protocol", "config", "base"],
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
   upstream: ["types:access", "wire", "protocol", "config", "base"],
