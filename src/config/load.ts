@@ -6,6 +6,7 @@ import { checkClusters } from "./checks/clusters.ts";
 import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
 import type { Parts, Placed } from "./checks/parts.ts";
+import { checkRestDoor } from "./checks/rest-door.ts";
 import { resolveUris } from "./connection-strings.ts";
 import type { Fault, Path } from "./errors.ts";
 import { unreadable } from "./files.ts";
@@ -15,7 +16,7 @@ import { overlay } from "./overlay.ts";
 import type { Findings } from "./prepare.ts";
 import { expandAll, findFiles, readSecrets, warnOfWrittenSecrets } from "./prepare.ts";
 import type { Config } from "./schema.ts";
-import { clusterSchema, configSchema, issuerSchema } from "./schema.ts";
+import { clusterSchema, configSchema, doorSchemas, issuerSchema } from "./schema.ts";
 import type { Source, SourceResult } from "./source.ts";
 import { valueSource, yamlSource } from "./source.ts";
 import { freezeDeep, isTooDeep, valueAt } from "./tree.ts";
@@ -135,6 +136,7 @@ class Loading implements Findings {
     checkIssuers(parts, this);
     checkClusters(parts, this);
     checkDoors(parts, this);
+    checkRestDoor(parts, this);
     checkAdmin(parts, this);
     if (!parsed.success || this.#faults.length > 0)
       return { kind: "faults", faults: this.#faults.sort(byPlace) };
@@ -178,14 +180,16 @@ function around<T>(path: Path, map: ReadonlyMap<string, T>): T | undefined {
 }
 
 function partsOf(value: unknown): Parts {
-  const door = configSchema.shape.doors.safeParse(valueAt(value, ["doors"]));
+  const door = doorSchemas.postgres.safeParse(valueAt(value, ["doors", "postgres"]));
+  const restDoor = doorSchemas.rest.safeParse(valueAt(value, ["doors", "rest"]));
   const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
     clusters: accepted(clusterSchema, valueAt(value, ["clusters"])),
     clusterNames: namesOf(valueAt(value, ["clusters"])),
-    door: door.success ? door.data.postgres : undefined,
+    door: door.success ? door.data : undefined,
+    restDoor: restDoor.success ? restDoor.data : undefined,
     admin: admin.success ? admin.data : undefined,
   };
 }

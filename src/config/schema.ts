@@ -11,14 +11,18 @@ import { clusterSchema } from "./schema/cluster.ts";
 import type { algorithm } from "./schema/issuer.ts";
 import { issuerSchema } from "./schema/issuer.ts";
 import { admin, limits, log, postgresDoor } from "./schema/process.ts";
+import { restDoor } from "./schema/rest.ts";
 
 export { clusterSchema, issuerSchema };
 
+/** The ways in, each by itself: a fault in one must not hide what is wrong with another. */
+export const doorSchemas = {
+  postgres: postgresDoor.optional().describe("The wire door."),
+  rest: restDoor.optional().describe("The REST door: PostgREST's API."),
+};
+
 export const configSchema = z.strictObject({
-  doors: z
-    .strictObject({ postgres: postgresDoor.optional().describe("The wire door.") })
-    .prefault({})
-    .describe("The ways in."),
+  doors: z.strictObject(doorSchemas).prefault({}).describe("The ways in."),
   issuers: z.array(issuerSchema).min(1).describe("Who signs tokens."),
   clusters: z.array(clusterSchema).min(1).describe("The PostgreSQL services behind Postern."),
   limits: limits.describe("Bounds on what clients may take."),
@@ -38,6 +42,7 @@ export type Config = Frozen<z.output<typeof configSchema>>;
 export type IssuerConfig = Frozen<z.output<typeof issuerSchema>>;
 export type ClusterConfig = Frozen<z.output<typeof clusterSchema>>;
 export type PostgresDoorConfig = Frozen<z.output<typeof postgresDoor>>;
+export type RestDoorConfig = Frozen<z.output<typeof restDoor>>;
 export type LimitsConfig = Frozen<z.output<typeof limits>>;
 export type LoginConfig = Frozen<z.output<typeof login>>;
 export type AdminConfig = Frozen<z.output<typeof admin>>;

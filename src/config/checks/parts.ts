@@ -1,5 +1,11 @@
 import type { Findings } from "../prepare.ts";
-import type { AdminConfig, ClusterConfig, IssuerConfig, PostgresDoorConfig } from "../schema.ts";
+import type {
+  AdminConfig,
+  ClusterConfig,
+  IssuerConfig,
+  PostgresDoorConfig,
+  RestDoorConfig,
+} from "../schema.ts";
 import { advice } from "../suggest.ts";
 
 /** An entry of a list that the schema accepted, and its place in the list. */
@@ -18,6 +24,7 @@ export interface Parts {
   readonly clusters: readonly Placed<ClusterConfig>[];
   readonly clusterNames: readonly (string | undefined)[];
   readonly door: PostgresDoorConfig | undefined;
+  readonly restDoor: RestDoorConfig | undefined;
   readonly admin: AdminConfig | undefined;
 }
 

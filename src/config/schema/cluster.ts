@@ -17,6 +17,11 @@ const tokenDecision = z.strictObject({
     .record(z.string(), z.array(roleName))
     .optional()
     .describe("Claim value → database roles. With it, a value that is not listed gives nothing."),
+  anonymousRole: roleName
+    .optional()
+    .describe(
+      "REST only: the role of requests without a token, or whose token names no role; without it they are refused.",
+    ),
   databases: z
     .array(z.string().min(1))
     .min(1)

@@ -1,15 +1,7 @@
 /** What the process itself does: where it listens, what clients may take, what it tells. */
 import { z } from "zod";
-import { duration, filePath, port, secretPath, secretSource, size } from "./values.ts";
-
-const serverTls = z.strictObject({
-  certFile: filePath.describe("Certificate chain (PEM)."),
-  keyFile: secretPath.describe("Private key (PEM)."),
-  minVersion: z
-    .enum(["TLSv1.2", "TLSv1.3"])
-    .default("TLSv1.2")
-    .describe("The oldest TLS that clients may use."),
-});
+import { serverTls } from "./listening.ts";
+import { duration, port, secretSource, size } from "./values.ts";
 
 export const postgresDoor = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),

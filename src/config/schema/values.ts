@@ -1,6 +1,6 @@
 /** The kinds of value that settings have: what people write, and what becomes of it. */
 import { z } from "zod";
-import { parseRoleName } from "../../base/ids.ts";
+import { parseDatabaseName, parseRoleName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import { ClaimPath } from "../claim-path.ts";
 import { parseDuration, parseSize } from "../units.ts";
@@ -42,30 +42,44 @@ export const roleName = z
   )
   .meta({ title: "role" });
 
+/** A database's name that PostgreSQL can hold unchanged. */
+export const databaseName = z
+  .string()
+  .refine(
+    (text) => parseDatabaseName(text) !== undefined,
+    "cannot be a database's name; PostgreSQL allows 1 to 63 bytes without NUL",
+  )
+  .meta({ title: "database" });
+
 /** Text, or a file that the loader reads before the schema sees it: what comes out is always the secret itself. */
-export const secretSource = z
-  .union([
-    z
-      .string()
-      .min(1)
-      .transform((text) => new Secret(text))
-      .describe("The secret itself; a dollar sign with `{NAME}` takes it from the environment."),
-    z
-      .strictObject({
-        file: secretPath.describe("A file that holds the secret; one trailing newline is dropped."),
-      })
-      .transform((_, context): never => {
-        context.issues.push({
-          code: "custom",
-          message: "was not read; load files with loadConfig",
-          path: ["file"],
-          input: "",
-        });
-        return z.NEVER;
-      }),
-  ])
-  .meta({ secret: true })
-  .describe("A secret: text, or `{file: path}`.");
+function secret(text: z.ZodString) {
+  return z
+    .union([
+      text
+        .transform((value) => new Secret(value))
+        .describe("The secret itself; a dollar sign with `{NAME}` takes it from the environment."),
+      z
+        .strictObject({
+          file: secretPath.describe("A file that holds the secret; one trailing newline is dropped."),
+        })
+        .transform((_, context): never => {
+          context.issues.push({
+            code: "custom",
+            message: "was not read; load files with loadConfig",
+            path: ["file"],
+            input: "",
+          });
+          return z.NEVER;
+        }),
+    ])
+    .meta({ secret: true })
+    .describe("A secret: text, or `{file: path}`.");
+}
+
+export const secretSource = secret(z.string().min(1));
+
+/** A text that may be a secret and may be empty. */
+export const secretText = secret(z.string());
 
 /** A JSON Path (RFC 9535) into the claims. */
 export const claimPath = z

@@ -159,6 +159,33 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
       "doors.postgres.authentication: oauthbearer must tell clients where tokens come from; set oauth.openidConfiguration",
     ],
   ],
+  "an API in front of a cluster which is not there": [
+    { rest: "doors: { rest: { cluster: man, database: shop, authenticator: api } }" },
+    ['doors.rest.cluster: there is no cluster "man"; did you mean "main"?'],
+  ],
+  "an API that does not say which cluster it is for": [
+    {
+      clusters: `${cluster("")}, ${cluster("").replace("main", "two")}`,
+      rest: "doors: { rest: { database: shop, authenticator: api } }",
+    },
+    ["doors.rest.cluster: is missing, and there are several clusters; name the one behind the API"],
+  ],
+  "an API without a database and an authenticator": [
+    { rest: "doors: { rest: {} }" },
+    ["doors.rest.database: is missing; write text", "doors.rest.authenticator: is missing; write text"],
+  ],
+  "names that PostgreSQL or HTTP cannot hold": [
+    {
+      rest: `doors: { rest: { database: shop, authenticator: api, preRequest: a.b.c, traceHeader: "X Id",
+        appSettings: { "a b": x }, unixSocket: { path: a, mode: "800" } } }`,
+    },
+    [
+      "doors.rest.preRequest: is not a function's name; write it with its schema, such as api.check_request",
+      "doors.rest.traceHeader: is not the name of a header; write one such as X-Request-Id",
+      "doors.rest.appSettings.a b: is not the name of a setting; write letters, digits, `_` and dots",
+      "doors.rest.unixSocket.mode: is not a socket's mode; write an octal number from 600 to 777 in quotes",
+    ],
+  ],
   "an administrator's token that can be guessed": [
     { rest: "admin: { token: hunter2 }" },
     ["admin.token: is shorter than 16 characters; make one with: openssl rand -hex 32"],
@@ -204,6 +231,9 @@ const ACCEPTED: Readonly<Record<string, Written>> = {
   "several issuers that sign as themselves": {
     issuers: `{ name: a, issuer: "https://a", keys: { discovery: true } }, { name: b, issuer: "https://b", keys: { discovery: true } }`,
   },
+  "an API that needs to be told the least": {
+    rest: 'doors: { rest: { database: shop, authenticator: api, appSettings: { key: "" } } }',
+  },
   "a certificate login over verified TLS": {
     clusters: cluster("").replace("method: trust", "method: certificate, caCertFile: pw, caKeyFile: pw"),
   },
@@ -227,6 +257,10 @@ const WARNED: Readonly<Record<string, readonly [Written, string]>> = {
   "a door for the network that only this machine can use": [
     { rest: 'doors: { postgres: { host: "" } }' },
     "doors.postgres.tls: is missing, so only this machine can log in; set certFile and keyFile",
+  ],
+  "an API over plain HTTP across the network": [
+    { rest: 'doors: { rest: { host: "", database: shop, authenticator: api } }' },
+    "doors.rest.tls: is missing, so tokens cross the network in clear text unless TLS ends before; set certFile and keyFile",
   ],
   "metrics for everybody on the network": [
     { rest: 'admin: { host: "0.0.0.0" }' },
