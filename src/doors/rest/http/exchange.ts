@@ -1,0 +1,37 @@
+/**
+ * One HTTP request and its answer, as every part of the door sees them. What carries the bytes stands behind this: the
+ * parts do not know whether that is node:http or something quicker, nor TLS, nor a Unix-domain socket.
+ */
+import type { Peer } from "../../../base/event.ts";
+import type { HeaderField } from "../errors.ts";
+import type { RequestHeaders } from "./headers.ts";
+
+/** A request whose head has arrived and is well-formed HTTP. Nothing in it is verified. */
+export interface Exchange {
+  /** As sent: methods are case-sensitive (RFC 9110 §9.1). */
+  readonly method: string;
+  /** The request target as sent, percent signs and all: path and query. */
+  readonly target: string;
+  readonly headers: RequestHeaders;
+  readonly peer: Peer;
+  /** Aborted when the client goes away before it has its answer. Made when first asked for. */
+  readonly signal: AbortSignal;
+  /**
+   * Reads the whole body; call it once. Empty when there is none.
+   * @throws RestError when it is larger or slower than the door allows, or the client went away
+   */
+  body(): Promise<Buffer>;
+}
+
+/** What is sent back. The server adds Date, Content-Length and Connection, and keeps back the body of a HEAD. */
+export interface Reply {
+  readonly status: number;
+  /** The reason phrase, when it should not be the usual one. */
+  readonly statusText?: string | undefined;
+  readonly headers: readonly HeaderField[];
+  /** Written one after the other, never copied together. */
+  readonly body: Buffer | readonly Buffer[] | undefined;
+}
+
+/** Answers a request. Never rejects: what goes wrong is a reply too. */
+export type Handler = (exchange: Exchange) => Promise<Reply>;
