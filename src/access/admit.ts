@@ -13,9 +13,10 @@ import { noSpans } from "../base/spans.ts";
 import type { Step, Trace } from "../base/trace.ts";
 import { noTrace } from "../base/trace.ts";
 import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
+import { anonymous } from "../identity/anonymous.ts";
 import type { IdentityErrorCode } from "../identity/errors.ts";
 import { identityErrors } from "../identity/errors.ts";
-import { Identity } from "../identity/identity.ts";
+import { Identity, NO_PROOF } from "../identity/identity.ts";
 import type { Verified, Verifier } from "../identity/verifier.ts";
 import type { Decision, Wish } from "../policy/decision.ts";
 import type { PolicyErrorCode } from "../policy/errors.ts";
@@ -27,10 +28,10 @@ import type { AccessErrorCode } from "./errors.ts";
 import { accessErrors } from "./errors.ts";
 
 /** What a client presents. Unverified by its type. */
-export interface Credential {
-  readonly kind: "token";
-  readonly token: Secret;
-}
+export type Credential =
+  | { readonly kind: "token"; readonly token: Secret }
+  /** Nothing at all. Only the REST door takes it, and policy must have a role for it. */
+  | { readonly kind: "anonymous" };
 
 export type DenialCode = AccessErrorCode | IdentityErrorCode | PolicyErrorCode;
 
@@ -104,6 +105,8 @@ interface AccessParts {
 export interface Explanation {
   readonly steps: readonly Step[];
   readonly allowed: boolean;
+  /** The role that was permitted. */
+  readonly role: RoleName | undefined;
   /** The code of the check that failed. */
   readonly code: DenialCode | undefined;
 }
@@ -134,7 +137,7 @@ export class Access {
         subject: judged.subject,
         cluster: wish.cluster?.name ?? "",
         database: wish.database,
-        role: wish.role,
+        role: wish.role ?? "",
         code: outcome.code,
         detail: outcome.detail,
       });
@@ -165,6 +168,7 @@ export class Access {
     return {
       steps,
       allowed: judged.kind === "permitted",
+      role: judged.kind === "permitted" ? judged.permit.role : undefined,
       code: judged.kind === "denied" ? judged.code : undefined,
     };
   }
@@ -174,19 +178,25 @@ export class Access {
    * are still trusted, and policy still permits it as much as it has. Does not look at expiry; the session has a clock.
    */
   upholds(facts: SessionFacts, clusters: readonly ClusterConfig[]): boolean {
-    const { verifier } = this.#parts;
     const cluster = clusters.find(({ name }) => name === facts.cluster);
-    const { issuers } = cluster?.decide ?? {};
-    if (!verifier.trusts(facts.proof) || issuers?.includes(facts.proof.issuer) === false) return false;
+    if (!this.#stillTrusts(facts.proof, cluster)) return false;
     const { database, role, door, peer, basis } = facts;
-    const wish = { cluster, database, role, door, peer, replication: basis.replication };
+    const asked = { cluster, database, peer, replication: basis.replication };
+    // A REST session has the role that policy chose, and must end when policy would choose another.
+    const wish: Wish = door === "rest" ? { ...asked, door, role: undefined } : { ...asked, door, role };
     const decision = decideByToken(basis, wish, noTrace);
-    return decision.kind === "permit" && (decision.privileged || !basis.privileged);
+    return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
+  }
+
+  #stillTrusts(proof: SessionFacts["proof"], cluster: ClusterConfig | undefined): boolean {
+    if (proof === NO_PROOF) return true; // there is nothing to trust; policy alone let it in
+    return this.#parts.verifier.trusts(proof) && cluster?.decide.issuers?.includes(proof.issuer) !== false;
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
-    const { verifier, attempts, spans = noSpans, limits } = this.#parts;
-    if (attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
+    const { attempts, spans = noSpans, limits } = this.#parts;
+    // Whoever shows no credential guesses none.
+    if (credential.kind === "token" && attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
       return deny(
         "access/too-many-failures",
         `${wish.peer.address} failed too often in the last minute`,
@@ -195,11 +205,11 @@ export class Access {
       );
     }
     try {
-      const verified = await spans.step("postern.verify", () =>
-        verifier.verify(credential.token, wish.cluster?.decide.issuers, trace),
-      );
-      if (verified.kind === "refused") return await this.#turnAway(verified, credential, wish);
-      const { identity } = verified;
+      const identity =
+        credential.kind === "anonymous"
+          ? nobody(wish, trace)
+          : await spans.step("postern.verify", () => this.#identify(credential.token, wish, trace));
+      if ("kind" in identity) return identity;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
       const decision = await spans.step("postern.decide", async () => decideByToken(identity, wish, trace));
@@ -210,11 +220,18 @@ export class Access {
     }
   }
 
+  /** Who bears a token, or why that is not known. */
+  async #identify(token: Secret, wish: Wish, trace: Trace): Promise<Identity | Judged> {
+    const { verifier } = this.#parts;
+    const verified = await verifier.verify(token, wish.cluster?.decide.issuers, trace);
+    return verified.kind === "refused" ? this.#turnAway(verified, token, wish) : verified.identity;
+  }
+
   /**
    * A cluster that does not trust the token's issuer must look like one that does not exist, or else whoever has a token
    * for some cluster could find out the names of others.
    */
-  async #turnAway(refused: Refused, { token }: Credential, { cluster }: Wish): Promise<Judged> {
+  async #turnAway(refused: Refused, token: Secret, { cluster }: Wish): Promise<Judged> {
     const byCluster = refused.code === "identity/issuer" && cluster?.decide.issuers !== undefined;
     const verified = byCluster ? await this.#parts.verifier.verify(token, undefined, noTrace) : refused;
     return verified.kind === "refused"
@@ -261,6 +278,16 @@ type Refused = Extract<Verified, { kind: "refused" }>;
 
 type Judged = Permitted | (Denied & { readonly subject: SubjectId | undefined });
 
+/** Who shows no credential. A door whose clients must show one hands none on, but that is not for it to get wrong. */
+function nobody(wish: Wish, trace: Trace): Identity | Judged {
+  if (wish.door === "rest") {
+    trace({ check: "credential", passed: true, saw: "there is none" });
+    return anonymous;
+  }
+  trace({ check: "credential", passed: false, saw: `there is none, and door ${wish.door} needs one` });
+  return denied("identity/malformed", `no credential at door ${wish.door}`, undefined);
+}
+
 /** A permitted wish has a cluster: policy denies one without. */
 function placed(wish: Wish): PlacedWish {
   const { cluster } = wish;
@@ -285,7 +312,8 @@ function provesNothing(code: DenialCode): boolean {
 /** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */
 function endOf(identity: Identity, permit: Permit, cluster: ClusterConfig, now: number) {
   const ends: { at: number; reason: EndReason }[] = [];
-  if (cluster.onExpiry === "end") ends.push({ at: identity.expiresAt, reason: "expired" });
+  if (cluster.onExpiry === "end" && identity.expiresAt !== undefined)
+    ends.push({ at: identity.expiresAt, reason: "expired" });
   if (permit.until !== undefined) ends.push({ at: permit.until, reason: "expired" });
   if (cluster.maxSession !== undefined) ends.push({ at: now + cluster.maxSession, reason: "max-duration" });
   return ends.sort((a, b) => a.at - b.at)[0];

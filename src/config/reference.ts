@@ -84,6 +84,7 @@ function row({ shape, env }: Section, name: string, child: Shape): string {
 function defaultText(value: unknown): string {
   if (value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0))
     return Array.isArray(value) ? "none" : "";
+  if (Array.isArray(value)) return value.map((entry) => `\`${String(entry)}\``).join(", ");
   return `\`${typeof value === "object" ? stringify(value).trim() : String(value)}\``;
 }
 

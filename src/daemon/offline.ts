@@ -2,7 +2,7 @@
  * What the command line answers without a running daemon: whether a configuration would work, why a token is taken or
  * not, and all about keys and tokens. It uses the same rooms as the daemon, and opens no door.
  */
-import type { Explanation } from "../access/admit.ts";
+import type { Credential, Explanation } from "../access/admit.ts";
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
 import { systemClock } from "../base/clock.ts";
@@ -74,10 +74,22 @@ async function withVerifier<T>(
 
 /** A configuration in one line. */
 export function summarize({ issuers, clusters, doors }: Config): string {
-  const door = doors.postgres;
-  const open =
-    door === undefined ? "no door" : `wire door on ${door.host === "" ? "*" : door.host}:${door.port}`;
-  return `${count(issuers.length, "issuer")}, ${count(clusters.length, "cluster")}, ${open}`;
+  const open = [
+    ...(doors.postgres === undefined ? [] : [`wire door on ${placeOf(doors.postgres)}`]),
+    ...(doors.rest === undefined ? [] : [`REST door on ${placeOf(doors.rest)}`]),
+  ];
+  const parts = [count(issuers.length, "issuer"), count(clusters.length, "cluster"), ...open];
+  return [...parts, ...(open.length === 0 ? ["no door"] : [])].join(", ");
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly unixSocket?: { readonly path: string } | undefined;
+}
+
+function placeOf({ host, port, unixSocket }: Place): string {
+  return unixSocket?.path ?? `${host === "" ? "*" : host}:${port}`;
 }
 
 function count(number: number, what: string): string {
@@ -86,7 +98,9 @@ function count(number: number, what: string): string {
 
 /** A login to be explained. What is left out is what a client gets that does not say it either. */
 export interface Question {
-  readonly token: string;
+  /** None: what a request without a token may. */
+  readonly token: string | undefined;
+  readonly door: "postgres" | "rest";
   readonly cluster: string | undefined;
   readonly database: string | undefined;
   readonly role: string | undefined;
@@ -96,7 +110,12 @@ export interface Question {
 export type Answer =
   | {
       readonly kind: "explained";
-      readonly wish: { readonly cluster: string; readonly database: string; readonly role: string };
+      readonly wish: {
+        readonly cluster: string;
+        readonly database: string;
+        /** The role that was asked for, or else the one that was permitted. */
+        readonly role: string | undefined;
+      };
       readonly steps: Explanation["steps"];
       readonly allowed: boolean;
       readonly code: Explanation["code"];
@@ -113,29 +132,53 @@ export async function explainToken(config: Config, question: Question): Promise<
   return withVerifier(config.issuers, observe, async (verifier) => {
     const parts = { verifier, sessions: new Sessions(systemClock), attempts: new Attempts(systemClock) };
     const access = new Access({ ...parts, limits: config.limits, clock: systemClock, observe });
-    const token = new Secret(question.token);
-    const { steps, allowed, code } = await access.explain({ kind: "token", token }, wish);
+    const { steps, allowed, code, role } = await access.explain(credentialOf(question), wish);
     const failed = steps.findLast((step) => !step.passed);
-    const { cluster, database, role } = wish;
-    const named = { cluster: cluster.name, database, role };
+    const { cluster, database } = wish;
+    const named = { cluster: cluster.name, database, role: wish.role ?? role };
     return { kind: "explained", wish: named, steps, allowed, code, message: failed?.saw ?? "" };
   });
 }
 
+function credentialOf({ token }: Question): Credential {
+  return token === undefined ? { kind: "anonymous" } : { kind: "token", token: new Secret(token) };
+}
+
+type PlacedWish = Wish & { readonly cluster: ClusterConfig };
+
+const PEER = { address: "127.0.0.1", port: 0, tls: true };
+
 /** The wish that a question stands for, or why there is none. */
-function wishOf(config: Config, question: Question): (Wish & { readonly cluster: ClusterConfig }) | string {
+function wishOf(config: Config, question: Question): PlacedWish | string {
+  return question.door === "rest" ? restWishOf(config, question) : postgresWishOf(config, question);
+}
+
+/** A request of the REST door: its settings name cluster and database, and policy chooses the role. */
+function restWishOf(config: Config, question: Question): PlacedWish | string {
+  const door = config.doors.rest;
+  if (door === undefined) return "there is no REST door in the configuration; add doors.rest";
+  const cluster = clusterOf(config, question.cluster ?? door.cluster);
+  if (typeof cluster === "string") return cluster;
+  const database = parseDatabaseName(question.database ?? door.database);
+  if (database === undefined) return BAD_DATABASE;
+  const role = question.role === undefined ? undefined : parseRoleName(question.role);
+  if (question.role !== undefined && role === undefined) return BAD_ROLE;
+  return { cluster, database, role, door: "rest", peer: PEER, replication: false };
+}
+
+const BAD_ROLE = "the role is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
+const BAD_DATABASE = "the database is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
+
+function postgresWishOf(config: Config, question: Question): PlacedWish | string {
   const cluster = clusterOf(config, question.cluster);
   if (typeof cluster === "string") return cluster;
-  const roleText = question.role ?? firstRole(question.token, cluster);
+  const roleText = question.role ?? firstRole(question.token ?? "", cluster);
   if (roleText === undefined) return "the token names no role that could be tried; give --role";
   const role = parseRoleName(roleText);
   const database = parseDatabaseName(question.database ?? roleText);
-  if (role === undefined)
-    return "the role is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
-  if (database === undefined)
-    return "the database is no name that PostgreSQL can hold; give 1 to 63 bytes without NUL";
-  const peer = { address: "127.0.0.1", port: 0, tls: true };
-  return { cluster, database, role, door: "postgres", peer, replication: question.replication };
+  if (role === undefined) return BAD_ROLE;
+  if (database === undefined) return BAD_DATABASE;
+  return { cluster, database, role, door: "postgres", peer: PEER, replication: question.replication };
 }
 
 function clusterOf({ clusters, doors }: Config, name: string | undefined): ClusterConfig | string {

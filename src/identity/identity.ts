@@ -19,6 +19,9 @@ export interface Proof {
   readonly algorithm: string;
 }
 
+/** What proves who nobody is: there was no credential, so there is nothing that could be taken away. */
+export const NO_PROOF = "none";
+
 interface IdentityFields {
   /** The `iss` claim, or the issuer's configured name when tokens carry none. */
   readonly issuer: string;
@@ -27,8 +30,17 @@ interface IdentityFields {
   readonly username: string;
   readonly groups: readonly string[];
   readonly claims: Claims;
-  /** When the credential ends, milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** When the credential ends, milliseconds since the epoch; undefined when there was none that could. */
+  readonly expiresAt: number | undefined;
+  readonly proof: Proof | typeof NO_PROOF;
+}
+
+interface ProvedFields extends IdentityFields {
+  readonly proof: Proof;
+}
+
+/** An identity that a credential proved. */
+export interface ProvedIdentity extends Identity {
   readonly proof: Proof;
 }
 
@@ -43,8 +55,8 @@ export class Identity implements IdentityFields {
   readonly username: string;
   readonly groups: readonly string[];
   readonly claims: Claims;
-  readonly expiresAt: number;
-  readonly proof: Proof;
+  readonly expiresAt: number | undefined;
+  readonly proof: Proof | typeof NO_PROOF;
 
   private constructor(fields: IdentityFields) {
     this.id = subjectId(fields.issuer, fields.subject);
@@ -69,6 +81,8 @@ export class Identity implements IdentityFields {
 }
 
 /** Makes an Identity. Only modules of src/identity may import this (held by test/unit/boundaries.test.ts). */
+export function sealIdentity(fields: ProvedFields): ProvedIdentity;
+export function sealIdentity(fields: IdentityFields): Identity;
 export function sealIdentity(fields: IdentityFields): Identity {
   return seal(fields);
 }

@@ -5,7 +5,7 @@
 import type { Trace } from "../base/trace.ts";
 import { verifySignature } from "./algorithm.ts";
 import { type CheckedClaims, checkClaims } from "./claims.ts";
-import { type Identity, sealIdentity } from "./identity.ts";
+import { type ProvedIdentity, sealIdentity } from "./identity.ts";
 import type { Issuer } from "./issuer.ts";
 import { accept, type Refusable, refuse, shown, type UnverifiedToken } from "./jws.ts";
 import type { VerificationKey } from "./key.ts";
@@ -23,7 +23,7 @@ export interface Candidate {
 
 /** What a token proved, and for how long its text may stand for it. */
 export interface Proved {
-  readonly identity: Identity;
+  readonly identity: ProvedIdentity;
   readonly span: Pick<CheckedClaims, "from" | "until">;
 }
 

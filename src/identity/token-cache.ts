@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Identity } from "./identity.ts";
+import type { ProvedIdentity } from "./identity.ts";
 
 /** Enough for every live token of a large fleet; at about 1 kB each some ten megabytes. */
 const MAX_TOKENS = 10_000;
@@ -7,7 +7,7 @@ const MAX_TOKENS = 10_000;
 const MAX_TOTAL_LENGTH = 16 * 1024 * 1024;
 
 interface Entry {
-  readonly identity: Identity;
+  readonly identity: ProvedIdentity;
   readonly from: number;
   readonly until: number;
   readonly length: number;
@@ -31,7 +31,7 @@ export class TokenCache {
   }
 
   /** The identity that was proved with this token, if it may be used at `now`. */
-  get(key: string, now: number): Identity | undefined {
+  get(key: string, now: number): ProvedIdentity | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (now >= entry.until) {

@@ -1,11 +1,11 @@
 import type { Secret } from "../base/secret.ts";
 import type { Trace } from "../base/trace.ts";
 import type { IdentityErrorCode } from "./errors.ts";
-import type { Identity, Proof } from "./identity.ts";
+import type { Proof, ProvedIdentity } from "./identity.ts";
 
 /** What came of verifying a credential. `detail` is for the log and `explain`: the exact check, never a secret. */
 export type Verified =
-  | { readonly kind: "identity"; readonly identity: Identity }
+  | { readonly kind: "identity"; readonly identity: ProvedIdentity }
   | { readonly kind: "refused"; readonly code: IdentityErrorCode; readonly detail: string };
 
 /** Proves identities against the configured issuers. */

@@ -8,15 +8,27 @@ import type { ClusterConfig } from "../config/schema.ts";
 import type { PolicyErrorCode } from "./errors.ts";
 
 /** What a client asks for. Unverified until a decision permits it. */
-export interface Wish {
+export type Wish = NamedWish | RestWish;
+
+/** A door whose clients say which role they want. */
+interface NamedWish extends AnyWish {
+  readonly door: Exclude<DoorName, "rest">;
+  readonly role: RoleName;
+}
+
+/** HTTP clients name no role: policy takes the first that the token names, or the anonymous one. */
+interface RestWish extends AnyWish {
+  readonly door: "rest";
+  readonly role: RoleName | undefined;
+}
+
+interface AnyWish {
   /**
    * The cluster itself, not its name, so that the check and the use are about the same thing. None when the client
    * named one that does not exist: it is told so only after it proved who it is, in the words of a forbidden one.
    */
   readonly cluster: ClusterConfig | undefined;
   readonly database: DatabaseName;
-  readonly role: RoleName;
-  readonly door: DoorName;
   readonly peer: Peer;
   /** Whether a replication connection is asked for. */
   readonly replication: boolean;

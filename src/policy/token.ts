@@ -15,7 +15,7 @@ interface TokenBearer {
 
 /**
  * Token mode: the signed claim names the role. The role that the client asked for must be one that the token names,
- * to the byte.
+ * to the byte. HTTP clients ask for none and get the first; without any, the anonymous role where there is one.
  */
 export function decideByToken(identity: TokenBearer, wish: Wish, trace: Trace): Decision {
   const { cluster } = wish;
@@ -27,18 +27,17 @@ export function decideByToken(identity: TokenBearer, wish: Wish, trace: Trace): 
     return deny("cluster", "policy/cluster", `no cluster for database "${wish.database}"`);
   const { decide } = cluster;
 
-  const named = namedRoles(identity.claims, decide);
-  if (typeof named === "string") return deny("role claim", "policy/role-claim", named);
-  trace({ check: "role claim", passed: true, saw: `${decide.roleClaim} gives ${quoted([...named])}` });
+  const permitted = permittedRoles(identity.claims, decide, wish.door === "rest");
+  if (permitted.kind === "none") return deny("role claim", permitted.code, permitted.detail);
+  const { roles, rule, saw } = permitted;
+  trace({ check: "role claim", passed: true, saw });
 
-  if (!named.has(wish.role)) {
-    return deny(
-      "role",
-      "policy/role",
-      `"${wish.role}" was asked for, the token permits ${quoted([...named])}`,
-    );
+  const role = wish.role ?? roles[0];
+  if (!roles.includes(role)) {
+    return deny("role", "policy/role", `"${role}" was asked for, the token permits ${quoted(roles)}`);
   }
-  trace({ check: "role", passed: true, saw: `"${wish.role}" was asked for and is permitted` });
+  const asked = wish.role === undefined ? "is the first that is permitted" : "was asked for and is permitted";
+  trace({ check: "role", passed: true, saw: `"${role}" ${asked}` });
 
   if (decide.databases !== undefined && !decide.databases.includes(wish.database)) {
     return deny(
@@ -49,43 +48,79 @@ export function decideByToken(identity: TokenBearer, wish: Wish, trace: Trace): 
   }
   trace({ check: "database", passed: true, saw: `"${wish.database}" may be opened` });
 
-  const privileged = cluster.privilegedRoles === "any" || cluster.privilegedRoles.includes(wish.role);
-  if (/^pg_/i.test(wish.role) && !privileged) {
+  const privileged = cluster.privilegedRoles === "any" || cluster.privilegedRoles.includes(role);
+  if (/^pg_/i.test(role) && !privileged) {
     return deny(
       "privileged role",
       "policy/privileged-role",
-      `"${wish.role}" is a predefined role; name it in privilegedRoles to permit it`,
+      `"${role}" is a predefined role; name it in privilegedRoles to permit it`,
     );
   }
-  if (wish.replication && !cluster.replicationRoles.includes(wish.role)) {
-    return deny("replication", "policy/replication", `"${wish.role}" is not in replicationRoles`);
+  if (wish.replication && !cluster.replicationRoles.includes(role)) {
+    return deny("replication", "policy/replication", `"${role}" is not in replicationRoles`);
   }
-  const rule =
-    decide.roleMapping === undefined ? `token:${decide.roleClaim}` : `token:${decide.roleClaim}+roleMapping`;
-  return { kind: "permit", role: wish.role, until: undefined, rule, privileged };
+  return { kind: "permit", role, until: undefined, rule, privileged };
 }
 
-/** The roles that the claims name, or what is wrong with them. */
-function namedRoles(
+type Permitted =
+  | {
+      readonly kind: "some";
+      /** In the order in which they are named. */
+      readonly roles: readonly [RoleName, ...RoleName[]];
+      readonly rule: string;
+      readonly saw: string;
+    }
+  | { readonly kind: "none"; readonly code: PolicyErrorCode; readonly detail: string };
+
+/** The roles that a bearer of these claims may be. Only a door with `anonymity` falls back on the anonymous role. */
+function permittedRoles(
   claims: TokenBearer["claims"],
   decide: ClusterConfig["decide"],
-): ReadonlySet<RoleName> | string {
-  const found = decide.roleClaim.select(claims);
+  anonymity: boolean,
+): Permitted {
+  const { roleClaim, roleMapping, anonymousRole } = decide;
+  const named = namedRoles(claims, decide);
+  if (named.kind === "fault") return { kind: "none", code: "policy/role-claim", detail: named.detail };
+  const [first, ...others] = named.roles;
+  if (first !== undefined) {
+    const roles = [first, ...others] as const;
+    const rule = roleMapping === undefined ? `token:${roleClaim}` : `token:${roleClaim}+roleMapping`;
+    return { kind: "some", roles, rule, saw: `${roleClaim} gives ${quoted(roles)}` };
+  }
+  const nothing = `${roleClaim} selects nothing`;
+  if (!anonymity) return { kind: "none", code: "policy/role-claim", detail: nothing };
+  const role = anonymousRole === undefined ? undefined : parseRoleName(anonymousRole);
+  if (role === undefined)
+    return { kind: "none", code: "policy/anonymous", detail: `${nothing}, and there is no anonymousRole` };
+  return { kind: "some", roles: [role], rule: "anonymous", saw: `${nothing}; anonymousRole is "${role}"` };
+}
+
+type Named =
+  /** Empty when the claim selects nothing. */
+  | { readonly kind: "roles"; readonly roles: readonly RoleName[] }
+  | { readonly kind: "fault"; readonly detail: string };
+
+/** The roles that the claims name, each once, or what is wrong with them. */
+function namedRoles(claims: TokenBearer["claims"], decide: ClusterConfig["decide"]): Named {
+  const { roleClaim, roleMapping } = decide;
+  const fault = (detail: string): Named => ({ kind: "fault", detail: `${roleClaim} ${detail}` });
+  const found = roleClaim.select(claims);
   const values = found.length === 1 && Array.isArray(found[0]) ? (found[0] as unknown[]) : found;
-  if (values.length === 0) return `${decide.roleClaim} selects nothing`;
-  if (values.length > MAX_ROLES) return `${decide.roleClaim} selects more than ${MAX_ROLES} values`;
+  if (values.length > MAX_ROLES) return fault(`selects more than ${MAX_ROLES} values`);
   const roles = new Set<RoleName>();
   for (const value of values) {
-    if (typeof value !== "string") return `${decide.roleClaim} selects a value that is not a string`;
-    const mapped = decide.roleMapping === undefined ? [value] : mappedRoles(decide.roleMapping, value);
+    if (typeof value !== "string") return fault("selects a value that is not a string");
+    const mapped = roleMapping === undefined ? [value] : mappedRoles(roleMapping, value);
     for (const name of mapped) {
       const role = parseRoleName(name);
       if (role === undefined)
-        return `${decide.roleClaim} selects a value that cannot be a role name (empty, NUL or over 63 bytes)`;
+        return fault("selects a value that cannot be a role name (empty, NUL or over 63 bytes)");
       roles.add(role);
     }
   }
-  return roles.size > 0 ? roles : `roleMapping has no entry for what ${decide.roleClaim} selects`;
+  if (roles.size === 0 && values.length > 0)
+    return fault("selects nothing that roleMapping has an entry for");
+  return { kind: "roles", roles: [...roles] };
 }
 
 function mappedRoles(mapping: Readonly<Record<string, readonly string[]>>, value: string): readonly string[] {

@@ -18,7 +18,10 @@ export interface SessionFacts {
   readonly role: RoleName;
   readonly rule: string;
   /** The issuer and key that the identity was proved with: the session rests on them. */
-  readonly proof: { readonly issuer: string; readonly keyThumbprint: string; readonly algorithm: string };
+  readonly proof:
+    | { readonly issuer: string; readonly keyThumbprint: string; readonly algorithm: string }
+    /** Nobody proved anything; the session rests on policy alone. */
+    | "none";
   /** What the decision was made from, so that it can be made again when the policy changes. */
   readonly basis: {
     readonly claims: { readonly [claim: string]: unknown };

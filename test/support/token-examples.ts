@@ -49,7 +49,8 @@ export async function explain(
     })),
   };
   const config = configOf(loadConfig({ value, source: "docs/tokens.md", env: {} }));
-  const question = { token, role, cluster: undefined, database: undefined, replication: false };
+  const asked = { cluster: undefined, database: undefined, replication: false };
+  const question = { token, role, door: "postgres", ...asked } as const;
   const answer = await explainToken(config, question);
   return answer.kind === "explained" ? answer : assert.fail(answer.message);
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { configOption, describe, jsonOption } from "../command.ts";
 import { accepted, withWarnings } from "../configuration.ts";
-import { Failure } from "../failure.ts";
+import { Failure, misuse } from "../failure.ts";
 import { readToken } from "../input.ts";
 import { paint, print, printJson } from "../terminal.ts";
 
@@ -13,6 +13,8 @@ interface Options {
   readonly database?: string;
   readonly role?: string;
   readonly replication?: boolean;
+  readonly rest?: boolean;
+  readonly anonymous?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,7 @@ export function explainCommand(): Command {
   return describe("explain", "show check by check whether a token opens a database, and why not", [
     "postern token mint --key jobs.key --subject app | postern explain --token -",
     "postern explain --token-file app.token --database shop --role app --json",
+    "postern explain --rest --anonymous",
   ])
     .option(
       "--token <token>",
@@ -31,23 +34,30 @@ export function explainCommand(): Command {
     .option("--database <name>", "the database; without it the one named like the role")
     .option("--role <name>", "the database role; without it the first that the token names")
     .option("--replication", "ask for a replication connection")
+    .option("--rest", "ask as a request of the REST door does, which names no database and no role")
+    .option("--anonymous", "ask without a token; with --rest only")
     .addOption(configOption())
     .addOption(jsonOption())
     .action(explain);
 }
 
 async function explain(options: Options): Promise<void> {
-  const token = await readToken(options);
+  const { rest = false, anonymous = false } = options;
+  if (anonymous && !rest) throw misuse("--anonymous needs --rest: other doors always want a token");
+  const token = anonymous ? undefined : await readToken(options);
   const { loadConfig } = await import("../../config/load.ts");
   const { config } = accepted(withWarnings(loadConfig({ file: options.config, env: process.env })));
   const { explainToken } = await import("../../daemon/offline.ts");
   const { cluster, database, role, replication = false } = options;
-  const answer = await explainToken(config, { token, cluster, database, role, replication });
+  const door = rest ? "rest" : "postgres";
+  const question = { token, door, cluster, database, role, replication } as const;
+  const answer = await explainToken(config, question);
   if (answer.kind === "unanswerable") throw new Failure(answer.message);
   const { steps, allowed, code, message, wish } = answer;
   if (options.json) printJson({ allowed, code, ...wish, steps });
   else {
-    print(`role "${wish.role}", database "${wish.database}", cluster "${wish.cluster}"`);
+    const role = wish.role === undefined ? "no role" : `role "${wish.role}"`;
+    print(`${role}, database "${wish.database}", cluster "${wish.cluster}"`);
     for (const { passed, check, saw } of steps)
       print(`${passed ? paint("green", "pass") : paint("red", "FAIL")}  ${check}: ${saw}`);
     if (allowed) print(paint("green", "allowed"));

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "../../../src/base/secret.ts";
 import { noTrace } from "../../../src/base/trace.ts";
-import type { Identity } from "../../../src/identity/identity.ts";
+import type { ProvedIdentity } from "../../../src/identity/identity.ts";
 import { TokenCache } from "../../../src/identity/token-cache.ts";
 import { keyPair, Proving } from "../../support/issuer.ts";
 
-async function identity(): Promise<Identity> {
+async function identity(): Promise<ProvedIdentity> {
   const proving = new Proving({ keys: { pem: [keyPair().publicPem] } });
   const verified = await proving.verify(proving.token(keyPair()));
   assert.equal(verified.kind, "identity");
