@@ -46,11 +46,3 @@ export function decodeSaslInitialResponse(
     return rest.length === 0 ? { mechanism: mechanism.text, response: undefined } : undefined;
   return length === rest.length ? { mechanism: mechanism.text, response: rest } : undefined;
 }
-
-/** Terminate has no body: type byte and length word are all of it. */
-const TERMINATE = Buffer.from("X\0\0\0\x04", "latin1");
-
-/** Whether a chunk of a client's stream ends in Terminate. Bytes of a value can look the same; it is a hint. */
-export function endsInTerminate(chunk: Buffer): boolean {
-  return chunk.length >= TERMINATE.length && chunk.subarray(-TERMINATE.length).equals(TERMINATE);
-}

@@ -6,6 +6,8 @@ import type pg from "pg";
 import { askControl, until } from "../support/control.ts";
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
+import { RawClient, rowValues } from "../support/raw-client.ts";
+import { typed } from "../support/wire-bytes.ts";
 import type { World } from "../support/world.ts";
 import { startWorld } from "../support/world.ts";
 
@@ -95,6 +97,44 @@ test("a query that runs gets its answer before the session ends", async (t) => {
   assert.equal((await told).code, "57P01");
   assert.equal(await exit, 0);
 });
+
+test("every query of a pipeline gets its answer before the session ends", async (t) => {
+  const { gateway } = await place(t, "60s");
+  const client = await RawClient.tls({ port: gateway.port, ca: world.ca });
+  await client.logIn("ada", world.token("ada"));
+  client.send(
+    ...pipelined("SELECT 'the first', pg_sleep(0.3)"),
+    ...pipelined("SELECT 'the second', pg_sleep(0.3)"),
+    typed("Q", Buffer.from("SELECT 'the third', pg_sleep(0.3)\0")),
+  );
+  await running("the first");
+  const exit = gateway.stop();
+  const messages = await client.messagesUntil("E");
+  const rows = messages.filter(({ type }) => type === "D").map(({ body }) => rowValues(body)[0]);
+  assert.deepEqual(rows, ["the first", "the second", "the third"]);
+  assert.equal(await exit, 0);
+  assert.equal(drainEnded(gateway), 0);
+});
+
+test("a session that was last sent a notification is at rest", async (t) => {
+  const { gateway } = await place(t, "60s");
+  const client = await RawClient.tls({ port: gateway.port, ca: world.ca });
+  await client.logIn("ada", world.token("ada"));
+  await client.query("LISTEN news");
+  await world.postgres.query("NOTIFY news, 'something happened'");
+  assert.equal((await client.message()).type, "A");
+  const exit = gateway.stop();
+  assert.equal((await client.refusal()).code, "57P01");
+  assert.equal(await exit, 0);
+  assert.equal(drainEnded(gateway), 0);
+});
+
+/** A query as drivers send it in a pipeline, with a Sync of its own. */
+function pipelined(sql: string): Buffer[] {
+  const parse = typed("P", Buffer.from(`\0${sql}\0\0\0`));
+  const execute = typed("E", Buffer.from("\0\0\0\0\0"));
+  return [parse, typed("B", Buffer.alloc(8)), execute, typed("S", Buffer.alloc(0))];
+}
 
 test("while it drains, Postern takes no login, is live, and says that it is not ready", async (t) => {
   const { gateway, connect } = await place(t, "60s");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
+import { RawClient, rowValues } from "../support/raw-client.ts";
+import { typed } from "../support/wire-bytes.ts";
 import type { World } from "../support/world.ts";
 import { startWorld } from "../support/world.ts";
 
@@ -25,3 +27,25 @@ test("a session that waits for a long query is not idle", async () => {
   assert.equal(rows[0]["text"], "the answer");
   await client.end();
 });
+
+test("a session that waits for the second query of a pipeline is not idle", async () => {
+  const client = await RawClient.tls({ port: world.gateway.port, ca: world.ca });
+  await client.logIn("ada", world.token("ada"));
+  client.send(query("SELECT 'the first'"), query("SELECT 'the second', pg_sleep(2.5)"));
+  for (const answer of ["the first", "the second"]) {
+    const row = (await client.messagesUntil("Z")).find(({ type }) => type === "D");
+    assert.equal(row && rowValues(row.body)[0], answer);
+  }
+  client.vanish();
+});
+
+test("a session that was sent a notification is idle again", async () => {
+  const client = await RawClient.tls({ port: world.gateway.port, ca: world.ca });
+  await client.logIn("ada", world.token("ada"));
+  await client.query("LISTEN news");
+  await world.postgres.query("NOTIFY news, 'something happened'");
+  assert.equal((await client.message()).type, "A");
+  assert.equal((await client.refusal()).code, "57P05");
+});
+
+const query = (sql: string) => typed("Q", Buffer.from(`${sql}\0`));

@@ -1,8 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
-import { endsInTerminate } from "../../protocol/frontend.ts";
-import type { TransactionStatus } from "../../protocol/ready.ts";
-import { ReadyTail } from "../../protocol/ready.ts";
+import { MessageFlow } from "../../protocol/message-flow.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
 import type { Wire } from "../../wire/wire.ts";
 
@@ -52,8 +50,8 @@ interface WireSessionParts {
 }
 
 /**
- * A session after its login: two byte pumps with back-pressure, and no look inside but at where the server's stream
- * comes to rest. That is where a farewell can be said without breaking a message in two.
+ * A session after its login: two byte pumps with back-pressure, and no look inside but at where messages begin. That
+ * tells when everything that was asked is answered, and where a farewell can be said without breaking a message in two.
  *
  *     running ──end()──▶ resting? ──yes──▶ farewell, closed
  *        │                  └────no─────▶ cancel; farewell at the next rest, or cut after END_GRACE_MS
@@ -61,15 +59,11 @@ interface WireSessionParts {
  */
 export class WireSession {
   readonly #parts: WireSessionParts;
-  readonly #tail = new ReadyTail();
+  readonly #flow = new MessageFlow();
   #fromClient = 0;
   #toClient = 0;
   #ending: EndReason | undefined;
   #draining = false;
-  /** The client has sent something, and the server has not come to rest since. */
-  #asked = false;
-  /** The last that the client sent is its goodbye. */
-  #parted = false;
   #closed = false;
   #callOffIdle = () => {};
 
@@ -94,23 +88,20 @@ export class WireSession {
     const { client } = this.#parts;
     const server = this.#parts.backend.wire;
     client.write(welcome);
-    this.#tail.push(welcome);
+    this.#flow.fromServer(welcome);
     if (early.length > 0) {
-      this.#asked = true;
-      this.#parted = endsInTerminate(early);
+      this.#flow.fromClient(early);
       this.#fromClient += early.length;
       server.write(early);
     }
     client.onData = (chunk) => {
-      this.#asked = true;
-      this.#parted = endsInTerminate(chunk);
+      this.#flow.fromClient(chunk);
       this.#fromClient += chunk.length;
       if (!server.write(chunk)) client.pause();
     };
     server.onData = (chunk) => {
       this.#toClient += chunk.length;
-      this.#tail.push(chunk);
-      if (this.#asked && this.#tail.status() !== undefined) this.#asked = false;
+      this.#flow.fromServer(chunk);
       if (!client.write(chunk)) server.pause();
       if (this.#ending !== undefined || this.#draining) this.#atRest();
     };
@@ -121,10 +112,10 @@ export class WireSession {
     // One that closed before we listened tells nobody.
     if (client.closed) this.#close("client-closed");
     else if (server.closed) this.#finish("upstream-closed");
-    else this.#flow();
+    else this.#pump();
   }
 
-  #flow(): void {
+  #pump(): void {
     const { client, backend } = this.#parts;
     client.resume();
     backend.wire.resume();
@@ -147,28 +138,20 @@ export class WireSession {
     this.#atRest();
   }
 
-  /**
-   * The transaction status, when nothing is under way. What the server said last is not enough: a query that it has
-   * not answered yet may be running.
-   */
-  #rest(): TransactionStatus | undefined {
-    return this.#asked ? undefined : this.#tail.status();
-  }
-
   /** Says farewell if the stream allows it. Returns whether it did. */
   #atRest(): boolean {
-    const status = this.#rest();
+    const status = this.#flow.rest;
     const reason = this.#ending ?? (this.#draining && status === "I" ? "draining" : undefined);
     if (status === undefined || reason === undefined || this.#closed) return false;
     this.#farewell(reason);
     return true;
   }
 
-  /** Ends a session that did not come to rest. Where the server has not begun an answer, it can still be told why. */
+  /** Ends a session that did not come to rest. Between two messages of the server it can still be told why. */
   #cut(reason: EndReason): void {
     if (this.#closed) return;
-    if (this.#tail.status() === undefined) this.#close(reason);
-    else this.#farewell(reason);
+    if (this.#flow.speakable) this.#farewell(reason);
+    else this.#close(reason);
   }
 
   #farewell(reason: EndReason): void {
@@ -217,8 +200,8 @@ export class WireSession {
       backend.close();
       return;
     }
-    const meant = this.#parted && this.#ending === undefined;
-    const unwanted = this.#rest() === undefined && !meant;
+    const meant = this.#flow.parted && this.#ending === undefined;
+    const unwanted = this.#flow.rest === undefined && !meant;
     if (unwanted) this.#cancel();
     backend.wire.onClose = clock.after(END_GRACE_MS, () => {
       // The first one is lost when it overtakes the query: a server that has nothing to cancel forgets it.
@@ -239,7 +222,7 @@ export class WireSession {
     if (idleTimeout === undefined) return;
     this.#callOffIdle = clock.after(idleTimeout, () => {
       const bytes = this.#fromClient + this.#toClient;
-      if (bytes === seen && this.#rest() !== undefined) this.end("idle");
+      if (bytes === seen && this.#flow.rest !== undefined) this.end("idle");
       else this.#watchIdle(bytes);
     });
   }

@@ -3,9 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decodePassword, decodeSaslInitialResponse, messageLength } from "../../../src/protocol/frontend.ts";
 import { decodeOauthResponse } from "../../../src/protocol/oauthbearer.ts";
-import { ReadyTail } from "../../../src/protocol/ready.ts";
 import { decodeInitialPacket, initialPacketLength } from "../../../src/protocol/startup.ts";
-import { packet, startupPacket, typed } from "../../support/wire-bytes.ts";
+import { packet, startupPacket } from "../../support/wire-bytes.ts";
 
 const bytes = fc.uint8Array({ maxLength: 600 }).map((array) => Buffer.from(array));
 const word = fc
@@ -65,24 +64,6 @@ test("a bearer token is found in any well-formed OAUTHBEARER response", () => {
       const more = host ? "host=db.example\x01port=5432\x01" : "";
       const response = Buffer.from(`${header}\x01${more}auth=Bearer ${value}\x01\x01`);
       assert.deepEqual(decodeOauthResponse(response), { kind: "token", token: value });
-    }),
-  );
-});
-
-test("the tail of a stream is the same for every way to cut it into chunks", () => {
-  const ready = fc.constantFrom("I", "T", "E").map((status) => typed("Z", Buffer.from(status)));
-  fc.assert(
-    fc.property(fc.array(fc.oneof(bytes, ready), { maxLength: 6 }), fc.array(fc.nat(2000)), (parts, cuts) => {
-      const stream = Buffer.concat(parts);
-      const whole = new ReadyTail();
-      whole.push(stream);
-      const pieces = new ReadyTail();
-      const at = [...new Set([0, ...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].sort(
-        (a, b) => a - b,
-      );
-      for (const [index, from] of at.entries())
-        pieces.push(stream.subarray(from, at[index + 1] ?? stream.length));
-      assert.equal(pieces.status(), whole.status());
     }),
   );
 });
