@@ -19,7 +19,7 @@ import type { Config } from "./schema.ts";
 import { clusterSchema, configSchema, doorSchemas, issuerSchema } from "./schema.ts";
 import type { Source, SourceResult } from "./source.ts";
 import { valueSource, yamlSource } from "./source.ts";
-import { freezeDeep, isTooDeep, valueAt } from "./tree.ts";
+import { freezeDeep, isTooDeep, isTree, valueAt } from "./tree.ts";
 
 export type LoadOptions =
   | { readonly env: Env; readonly file: string }
@@ -132,12 +132,8 @@ class Loading implements Findings {
   #check(value: unknown): LoadResult {
     const parsed = configSchema.safeParse(value);
     if (!parsed.success) reportIssues(parsed.error.issues, value, this);
-    const parts = partsOf(value);
-    checkIssuers(parts, this);
-    checkClusters(parts, this);
-    checkDoors(parts, this);
-    checkRestDoor(parts, this);
-    checkAdmin(parts, this);
+    // Of something else than a map there is nothing more to say.
+    if (isTree(value)) this.#checkParts(partsOf(value));
     if (!parsed.success || this.#faults.length > 0)
       return { kind: "faults", faults: this.#faults.sort(byPlace) };
     return {
@@ -147,6 +143,14 @@ class Loading implements Findings {
       warnings: this.#warnings,
       files: [...new Set(this.#files)],
     };
+  }
+
+  #checkParts(parts: Parts): void {
+    checkIssuers(parts, this);
+    checkClusters(parts, this);
+    checkDoors(parts, this);
+    checkRestDoor(parts, this);
+    checkAdmin(parts, this);
   }
 
   #where(path: Path): string {

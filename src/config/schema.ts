@@ -23,7 +23,10 @@ export const doorSchemas = {
 
 export const configSchema = z.strictObject({
   doors: z.strictObject(doorSchemas).prefault({}).describe("The ways in."),
-  issuers: z.array(issuerSchema).min(1).describe("Who signs tokens."),
+  issuers: z
+    .array(issuerSchema)
+    .default([])
+    .describe("Who signs tokens; none only where every request is anonymous (`decide.anonymousRole`)."),
   clusters: z.array(clusterSchema).min(1).describe("The PostgreSQL services behind Postern."),
   limits: limits.describe("Bounds on what clients may take."),
   admin: admin.optional().describe("The HTTP listener for /livez, /readyz and /metrics."),

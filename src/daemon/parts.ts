@@ -49,7 +49,8 @@ export function createLasting(clock: Clock, observe: Observe, fellows: Fellows):
 /** Builds the rooms for `config` and loads keys; nothing listens yet. */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
   const { clock, observe, sessions, attempts, keySources, spans } = lasting;
-  const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources });
+  const { cachedTokens } = config.limits;
+  const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources, cachedTokens });
   await verifier.start();
   const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe, spans });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });

@@ -39,7 +39,14 @@ export type CheckedClaims = Names & Span;
 
 type Rules = Pick<
   IssuerConfig,
-  "audience" | "leeway" | "maxTokenAge" | "requiredType" | "usernameClaim" | "groupsClaim"
+  | "audience"
+  | "requireAudience"
+  | "requireSubject"
+  | "leeway"
+  | "maxTokenAge"
+  | "requiredType"
+  | "usernameClaim"
+  | "groupsClaim"
 >;
 
 /** Runs every check, in the order in which `explain` shows them. The first that fails decides. */
@@ -58,7 +65,7 @@ export function checkClaims(
   if (!type.ok) return type;
   const times = run("time", checkTimes(claims, rules, now), (t) => `valid until ${isoTime(t.until)}`);
   if (!times.ok) return times;
-  const audience = run("audience", checkAudience(claims["aud"], rules.audience), (saw) => saw);
+  const audience = run("audience", checkAudience(claims["aud"], rules), (saw) => saw);
   if (!audience.ok) return audience;
   const names = run(
     "subject",
@@ -107,11 +114,14 @@ function isoTime(at: number): string {
 }
 
 /** RFC 7519 §4.1.3. Without a configured audience only the shape is checked. */
-function checkAudience(aud: Json | undefined, accepted: readonly string[] | undefined): Refusable<string> {
+function checkAudience(aud: Json | undefined, rules: Rules): Refusable<string> {
+  const { audience: accepted, requireAudience } = rules;
+  if (!requireAudience && (aud === undefined || aud === null)) return accept("it is for no audience");
   const values = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud];
   if (!values.every((value) => typeof value === "string"))
     return refuse("identity/claims", "`aud` is neither a string nor a list of strings");
   if (accepted === undefined) return accept("no audience is required");
+  if (!requireAudience && values.length === 0) return accept("it is for no audience");
   if (!values.some((value) => accepted.includes(value)))
     return refuse("identity/audience", `aud is ${shown(aud)}, none of ${shown(accepted)}`);
   return accept(`aud is ${shown(aud)}`);
@@ -121,10 +131,12 @@ function checkAudience(aud: Json | undefined, accepted: readonly string[] | unde
 function checkNames(claims: JsonObject, rules: Rules): Refusable<Names> {
   if (Object.keys(claims).length > MAX_CLAIMS)
     return refuse("identity/claims", `more than ${MAX_CLAIMS} claims`);
-  const subject = claims["sub"];
-  if (!isName(subject)) return refuse("identity/claims", `\`sub\` ${NAME_RULE}`);
-  const [username, ...others] = rules.usernameClaim.select(claims);
-  if (!isName(username) || others.length > 0)
+  const missing = rules.requireSubject ? undefined : NOBODY;
+  const subject = nameOr(claims["sub"], missing?.subject);
+  if (subject === undefined) return refuse("identity/claims", `\`sub\` ${NAME_RULE}`);
+  const [found, ...others] = rules.usernameClaim.select(claims);
+  const username = nameOr(found, missing?.username);
+  if (username === undefined || others.length > 0)
     return refuse("identity/claims", `${rules.usernameClaim} (usernameClaim) ${NAME_RULE}`);
   // As Kubernetes has it: an address that its holder did not confirm names nobody.
   if (rules.usernameClaim.text === "$.email" && claims["email_verified"] === false)
@@ -138,10 +150,19 @@ function checkNames(claims: JsonObject, rules: Rules): Refusable<Names> {
   return accept({ subject, username, groups });
 }
 
+/** Who bears a token without `sub`, where it may be left out. No token can say this subject of somebody. */
+const NOBODY = { subject: "", username: "(unnamed)" };
+
 const NAME_RULE = `is not a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`;
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= MAX_NAME_LENGTH && !CONTROL.test(value);
+}
+
+/** A name, or what stands for one that is missing; undefined when it is something else. */
+function nameOr(value: unknown, missing: string | undefined): string | undefined {
+  if (value === undefined || value === null) return missing;
+  return isName(value) ? value : undefined;
 }
 
 /** The groups: none when the claim is absent, one when it is a string. */

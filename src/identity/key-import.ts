@@ -79,11 +79,10 @@ export function splitPem(text: string): readonly string[] {
 }
 
 /** Imports a shared secret, for HS256 only. */
-export function importSecret(secret: string): ImportedKey {
-  const bytes = Buffer.from(secret);
+export function importSecret(bytes: Buffer): ImportedKey {
   if (bytes.length < MIN_SECRET_BYTES)
     return { fault: `a secret of ${bytes.length} bytes; HS256 needs at least ${MIN_SECRET_BYTES}` };
-  if (looksPublic(secret))
+  if (looksPublic(bytes))
     return { fault: "a public key given as a shared secret: anyone who knows it could sign tokens" };
   return {
     kid: undefined,
@@ -94,12 +93,18 @@ export function importSecret(secret: string): ImportedKey {
 }
 
 /** Whether a would-be secret is a key or certificate that others know: PEM, a JWK, DER, or base64 of one of them. */
-function looksPublic(secret: string): boolean {
-  const decoded = Buffer.from(secret, "base64");
-  for (const text of [secret, decoded.toString("latin1")])
-    if (text.includes("-----BEGIN") || /^\s*\{[\s\S]*"kty"/.test(text)) return true;
+function looksPublic(secret: Buffer): boolean {
+  const forms = [secret, Buffer.from(secret.toString("latin1"), "base64")];
+  return forms.some((bytes) => isPublicText(bytes.toString("latin1")) || isPublicDer(bytes));
+}
+
+function isPublicText(text: string): boolean {
+  return text.includes("-----BEGIN") || /^\s*\{[\s\S]*"kty"/.test(text);
+}
+
+function isPublicDer(bytes: Buffer): boolean {
   try {
-    createPublicKey({ key: decoded, format: "der", type: "spki" });
+    createPublicKey({ key: bytes, format: "der", type: "spki" });
     return true;
   } catch {
     return false;

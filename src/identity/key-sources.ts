@@ -2,7 +2,9 @@
 import type { Clock } from "../base/clock.ts";
 import { PosternError } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
+import type { Secret } from "../base/secret.ts";
 import type { IssuerConfig } from "../config/schema.ts";
+import { secretBytes } from "../config/secret-bytes.ts";
 import { identityErrors } from "./errors.ts";
 import { FileSource, type KeyFileFormat } from "./file-source.ts";
 import { importJwks } from "./jwks.ts";
@@ -85,9 +87,9 @@ function openFetch(
 type Report = (where: string, fault: string) => void;
 
 /** Keys that are written in the configuration. Here, a key that cannot be used is a mistake and not skipped. */
-function fixedKeys({ pem = [], jwks, secret }: IssuerConfig["keys"], report: Report) {
+function fixedKeys({ pem = [], jwks, secret, secretEncoding }: IssuerConfig["keys"], report: Report) {
   const imported: [string, ImportedKey][] = pem.map((text, index) => [`keys.pem[${index}]`, importPem(text)]);
-  if (secret !== undefined) imported.push(["keys.secret", importSecret(secret.reveal())]);
+  if (secret !== undefined) imported.push(["keys.secret", importedSecret(secret, secretEncoding)]);
   const keys: VerificationKey[] = [];
   for (const [where, key] of imported) {
     if ("fault" in key) report(where, key.fault);
@@ -97,6 +99,11 @@ function fixedKeys({ pem = [], jwks, secret }: IssuerConfig["keys"], report: Rep
   const set = importJwks(jwks);
   for (const fault of set.faults) report("keys.jwks", fault);
   return [...keys, ...set.keys];
+}
+
+function importedSecret(secret: Secret, encoding: IssuerConfig["keys"]["secretEncoding"]): ImportedKey {
+  const bytes = secretBytes(secret, encoding);
+  return bytes === undefined ? { fault: "a secret that is not base64" } : importSecret(bytes);
 }
 
 interface KeyFile {

@@ -1,8 +1,6 @@
 import { hash } from "node:crypto";
 import type { ProvedIdentity } from "./identity.ts";
 
-/** Enough for every live token of a large fleet; at about 1 kB each some ten megabytes. */
-const MAX_TOKENS = 10_000;
 /** Claims are kept with the identity, so the length of tokens bounds memory better than their number. */
 const MAX_TOTAL_LENGTH = 16 * 1024 * 1024;
 
@@ -20,7 +18,13 @@ interface Entry {
  */
 export class TokenCache {
   readonly #entries = new Map<string, Entry>();
+  readonly #maxTokens: number;
   #totalLength = 0;
+
+  /** @param maxTokens at about 1 kB each, ten thousand take some ten megabytes; 0 remembers nothing */
+  constructor(maxTokens: number) {
+    this.#maxTokens = maxTokens;
+  }
 
   static key(token: string): string {
     return hash("sha256", token, "base64url");
@@ -48,7 +52,7 @@ export class TokenCache {
     this.#entries.set(key, entry);
     this.#totalLength += entry.length;
     for (const [oldest, old] of this.#entries) {
-      if (this.#entries.size <= MAX_TOKENS && this.#totalLength <= MAX_TOTAL_LENGTH) break;
+      if (this.#entries.size <= this.#maxTokens && this.#totalLength <= MAX_TOTAL_LENGTH) break;
       this.#drop(oldest, old);
     }
   }

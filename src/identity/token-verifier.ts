@@ -18,7 +18,12 @@ export interface VerifierParts {
   readonly observe: Observe;
   /** Where sources of keys are shared with the verifier of the configuration before; with nobody by default. */
   readonly shared?: SharedSources;
+  /** How many proved tokens are remembered. */
+  readonly cachedTokens?: number;
 }
+
+/** Enough for every live token of a large fleet. */
+const DEFAULT_CACHED_TOKENS = 10_000;
 
 /**
  * Makes the verifier for the configured issuers. Keys in the configuration itself serve at once; those in files and
@@ -38,12 +43,13 @@ const CLOSED: Verified = {
 class TokenVerifier implements Verifier {
   readonly #clock: Clock;
   readonly #issuers: readonly Issuer[];
-  readonly #cache = new TokenCache();
+  readonly #cache: TokenCache;
   readonly #listeners = new Set<() => void>();
   #closed = false;
 
   constructor(configs: readonly IssuerConfig[], parts: VerifierParts) {
     this.#clock = parts.clock;
+    this.#cache = new TokenCache(parts.cachedTokens ?? DEFAULT_CACHED_TOKENS);
     const { shared = new SharedSources() } = parts;
     const opened = openSources(configs, { ...parts, shared, changed: () => this.#keysChanged() });
     this.#issuers = opened.map(({ config, sources }) => new Issuer(config, sources));

@@ -1,6 +1,7 @@
 import type { Path } from "../errors.ts";
 import type { Findings } from "../prepare.ts";
 import type { IssuerConfig } from "../schema.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Parts, Placed } from "./parts.ts";
 import { checkUnique, eachRepeated } from "./parts.ts";
@@ -16,8 +17,16 @@ export function checkIssuers(parts: Parts, findings: Findings): void {
     checkSecret(config, base, findings);
     checkUrls(config, base, findings);
   }
+  checkAny(parts, findings);
   checkUnique("issuers", parts.issuerNames, findings);
   checkSeparate(parts.issuers, findings);
+}
+
+/** Without an issuer nobody can prove who they are, which makes sense only where nobody has to. */
+function checkAny({ issuerNames, clusters, restDoor }: Parts, findings: Findings): void {
+  const anonymous = clusters.some(({ config }) => config.decide.anonymousRole !== undefined);
+  if (issuerNames.length === 0 && !(anonymous && restDoor !== undefined))
+    findings.fault(["issuers"], "is missing; list who signs tokens");
 }
 
 const PUBLIC_SOURCES = ["pem", "pemFiles", "jwks", "jwksFile", "jwksUrl", "discovery"] as const;
@@ -49,7 +58,10 @@ function checkSecret(issuer: IssuerConfig, base: Path, findings: Findings): void
       );
     return;
   }
-  if (Buffer.byteLength(secret.reveal()) < MIN_SECRET_BYTES)
+  const bytes = secretBytes(secret, issuer.keys.secretEncoding);
+  if (bytes === undefined)
+    findings.fault([...base, "keys", "secret"], "is not base64; correct it, or secretEncoding");
+  else if (bytes.length < MIN_SECRET_BYTES)
     findings.fault(
       [...base, "keys", "secret"],
       `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`,

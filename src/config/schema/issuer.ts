@@ -24,6 +24,10 @@ const keys = z
     secret: secretSource
       .optional()
       .describe("A shared secret of at least 32 bytes; permits HS256 and nothing else."),
+    secretEncoding: z
+      .enum(["text", "base64"])
+      .default("text")
+      .describe("Whether `secret` is the secret itself or its bytes in base64 or base64url."),
   })
   .describe("Where the issuer's keys come from; at least one source.");
 
@@ -63,6 +67,14 @@ export const issuerSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Accepted `aud` values; a token must carry one of them."),
+  requireAudience: z
+    .boolean()
+    .default(true)
+    .describe("With `audience`: refuse tokens without any `aud` too, and not only those for somebody else."),
+  requireSubject: z
+    .boolean()
+    .default(true)
+    .describe("Refuse tokens without `sub`; otherwise their bearers cannot be told apart."),
   algorithms: z.array(algorithm).min(1).optional().describe("Narrows the algorithms that the keys permit."),
   keys,
   fetch: fetching.describe("How the key URL is fetched."),

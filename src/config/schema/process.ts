@@ -61,6 +61,12 @@ export const limits = z
       .min(0)
       .default(60)
       .describe("Failed logins of one address within a minute before it must wait; 0 switches this off."),
+    cachedTokens: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(10_000)
+      .describe("Verified tokens that are remembered until they end; 0 verifies each one every time."),
     drainTimeout: duration.prefault("30s").describe("How long SIGTERM waits for sessions to end."),
   })
   .prefault({});

@@ -26,6 +26,18 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
       "issuers[0].keys: has no source of keys; give one of pem, pemFiles, jwks, jwksFile, jwksUrl, discovery or secret",
     ],
   ],
+  "a base64 secret that is none": [
+    { issuers: issuer(`keys: { secretEncoding: base64, secret: "${"s".repeat(50)}!" }`) },
+    ["issuers[0].keys.secret: is not base64; correct it, or secretEncoding"],
+  ],
+  "a base64 secret that is long in its encoding only": [
+    { issuers: issuer(`keys: { secretEncoding: base64, secret: "${"s".repeat(40)}" }`) },
+    ['issuers[0].keys.secret: is shorter than 32 bytes; make one with "openssl rand -base64 48"'],
+  ],
+  "nobody who signs tokens where everybody needs one": [
+    { issuers: "", clusters: cluster("decide: { mode: token, anonymousRole: anon }") },
+    ["issuers: is missing; list who signs tokens"],
+  ],
   "a shared secret that can be guessed": [
     { issuers: issuer(`keys: { secret: "${"s".repeat(31)}" }`) },
     ['issuers[0].keys.secret: is shorter than 32 bytes; make one with "openssl rand -base64 48"'],
@@ -227,6 +239,14 @@ const ACCEPTED: Readonly<Record<string, Written>> = {
   },
   "keys over plain HTTP from this machine": {
     issuers: issuer('keys: { jwksUrl: "http://127.0.0.1:8080/keys" }'),
+  },
+  "a base64 secret": {
+    issuers: issuer(`keys: { secretEncoding: base64, secret: "${"s-_".repeat(20)}==" }`),
+  },
+  "an API for everybody, without issuers": {
+    issuers: "",
+    clusters: cluster("decide: { mode: token, anonymousRole: anon }"),
+    rest: "doors: { rest: { database: shop, authenticator: api } }",
   },
   "several issuers that sign as themselves": {
     issuers: `{ name: a, issuer: "https://a", keys: { discovery: true } }, { name: b, issuer: "https://b", keys: { discovery: true } }`,

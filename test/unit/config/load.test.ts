@@ -46,8 +46,8 @@ const FAULTS: readonly FaultCase[] = [
     name: "an empty file",
     yaml: "",
     faults: [
-      "postern.yaml:1:1: issuers: is missing; write a list",
       "postern.yaml:1:1: clusters: is missing; write a list",
+      "postern.yaml:1:1: issuers: is missing; list who signs tokens",
     ],
   },
   {

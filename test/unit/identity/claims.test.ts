@@ -18,6 +18,10 @@ const accepted: readonly (readonly [string, Settings, Claims])[] = [
   ["aud is one of several wanted", { audience: ["db", "postgres"] }, { aud: "postgres" }],
   ["aud is a list with one that is wanted", { audience: ["db"] }, { aud: ["mail", "db"] }],
   ["no audience is wanted and aud is there", {}, { aud: "anything" }],
+  ["aud is missing and may be", { audience: ["db"], requireAudience: false }, {}],
+  ["aud is null and may be missing", { audience: ["db"], requireAudience: false }, { aud: null }],
+  ["aud is empty and may be missing", { audience: ["db"], requireAudience: false }, { aud: [] }],
+  ["sub is missing and may be", { requireSubject: false }, { sub: undefined }],
   ["there are claims of every shape", {}, { a: null, b: [1, { c: [] }], d: { e: "f" } }],
   ["sub has quotes, colons and letters of all scripts", {}, { sub: `"o'hara":é😀` }],
 ];
@@ -43,6 +47,16 @@ const refused: readonly (readonly [string, string, Settings, Claims])[] = [
     { usernameClaim: "$.email" },
     { email: "ann@example.test", email_verified: false },
   ],
+  [
+    "aud is for another service although it may be missing",
+    "identity/audience",
+    { audience: ["db"], requireAudience: false },
+    { aud: ["mail"] },
+  ],
+  ["sub is missing", "identity/claims", {}, { sub: undefined }],
+  ["sub is empty", "identity/claims", {}, { sub: "" }],
+  ["sub is empty although it may be missing", "identity/claims", { requireSubject: false }, { sub: "" }],
+  ["sub is a number although it may be missing", "identity/claims", { requireSubject: false }, { sub: 5 }],
   ["a group is no text", "identity/claims", { groupsClaim: "$.groups" }, { groups: ["a", 1] }],
   ["a group has a NUL", "identity/claims", { groupsClaim: "$.groups" }, { groups: ["a\0b"] }],
   [

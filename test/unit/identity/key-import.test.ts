@@ -106,8 +106,8 @@ test("a PEM file may hold several keys, with text between them", () => {
 });
 
 test("a shared secret has at least 32 bytes", () => {
-  assert.ok("fault" in importSecret("x".repeat(31)));
-  const imported = importSecret("x".repeat(32));
+  assert.ok("fault" in importSecret(Buffer.from("x".repeat(31))));
+  const imported = importSecret(Buffer.from("x".repeat(32)));
   assert.ok(!("fault" in imported));
   assert.deepEqual(imported.algorithms, ["HS256"]);
 });

@@ -31,7 +31,7 @@ test("explain proves a known token again, so that its working is whole", async (
 });
 
 test("an entry is given from its beginning until just before its end", async () => {
-  const cache = new TokenCache();
+  const cache = new TokenCache(10_000);
   cache.set("k", { identity: await identity(), from: 100, until: 200, length: 1 });
   assert.equal(cache.get("k", 99), undefined);
   assert.ok(cache.get("k", 100));
@@ -42,7 +42,7 @@ test("an entry is given from its beginning until just before its end", async () 
 
 test("the oldest entries make room, by number and by length", async () => {
   const known = await identity();
-  const cache = new TokenCache();
+  const cache = new TokenCache(10_000);
   const entry = (length: number) => ({ identity: known, from: 0, until: 10, length });
   for (let n = 0; n <= 10_000; n += 1) cache.set(`k${n}`, entry(1));
   assert.equal(cache.size, 10_000);
@@ -53,4 +53,10 @@ test("the oldest entries make room, by number and by length", async () => {
   cache.set("large", entry(1));
   cache.set("small", entry(1));
   assert.equal(cache.size, 2);
+});
+
+test("a cache for no tokens remembers none", async () => {
+  const cache = new TokenCache(0);
+  cache.set("k", { identity: await identity(), from: 0, until: 10, length: 1 });
+  assert.equal(cache.get("k", 1), undefined);
 });

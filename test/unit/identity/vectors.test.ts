@@ -110,7 +110,7 @@ test("the example token of jwt-postgresql-proxy's documentation is well-formed",
 });
 
 test("a shared secret signs and verifies HS256", () => {
-  const key = importSecret("0123456789abcdef0123456789abcdef");
+  const key = importSecret(Buffer.from("0123456789abcdef0123456789abcdef"));
   assert.ok(!("fault" in key));
   const data = Buffer.from("data");
   assert.ok(verifySignature("HS256", key.key, data, createSignature("HS256", key.key, data)));
