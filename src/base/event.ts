@@ -89,7 +89,8 @@ export type Event =
     }
   | {
       readonly event: "upstream.failed.v1";
-      readonly session: SessionId;
+      /** None when the connection was for no session in particular. */
+      readonly session: SessionId | undefined;
       readonly cluster: ClusterName;
       readonly host: string;
       readonly code: string;

@@ -28,7 +28,7 @@ export class Cluster {
 
   /** A connection for `order`: a spare when there is one, a new one otherwise. */
   async open(order: Order): Promise<Opened> {
-    if (this.#closed || this.#config.warmSpares === 0 || order.admission.replication)
+    if (this.#closed || this.#config.warmSpares === 0 || order.login.replication)
       return await this.#openNew(order);
     const key = Spares.key(order.startup);
     const opened = (await this.#takeSpare(key, order)) ?? (await this.#openNew(order));

@@ -1,6 +1,6 @@
-import type { Admission } from "../access/admit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
+import type { RoleName, SessionId } from "../base/ids.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { terminate } from "../protocol/client-messages.ts";
 import type { Address } from "../wire/wire.ts";
@@ -25,9 +25,20 @@ import {
 } from "./transport.ts";
 import { mayTryPlain } from "./tried.ts";
 
-/** One connection that an admission asks for. */
+/** Who logs in: an Admission is one; a role of the configuration, such as a pool's, is made one. */
+export interface Login {
+  readonly role: RoleName;
+  readonly cluster: ClusterConfig;
+  readonly replication: boolean;
+  /** Whether the role may have rights that go beyond any grant. */
+  readonly privileged: boolean;
+  /** The session that the login is for; a pool's is for none in particular. */
+  readonly session: { readonly facts: { readonly id: SessionId } } | undefined;
+}
+
+/** One connection that is to be opened. */
 export interface Order {
-  readonly admission: Admission;
+  readonly login: Login;
   /** The whole startup packet. */
   readonly startup: ReadonlyMap<string, string>;
   readonly abort: AbortSignal | undefined;
@@ -84,7 +95,7 @@ export class Connector {
     order: Order,
     wanted: TargetSessionAttributes,
   ): Promise<Opened | "unsuitable"> {
-    const target = await this.#target(host, address, order.admission);
+    const target = await this.#target(host, address, order.login);
     const [first = "plain", second] = transportModes(target);
     try {
       return await this.#openMode({ target, mode: first, host }, order, wanted);
@@ -120,7 +131,7 @@ export class Connector {
   async #logIn(
     { wire, protection }: Transport,
     { tls: { channelBinding } }: Target,
-    { admission: { role }, startup }: Order,
+    { login: { role }, startup }: Order,
     attempt: Attempt,
   ): Promise<LoggedIn> {
     const { secrets, keys } = this.#parts;
@@ -129,7 +140,7 @@ export class Connector {
     return await logIn({ channel, attempt, protection, channelBinding, role, password, keys }, startup);
   }
 
-  async #target({ host }: HostPort, address: Address, { role }: Admission): Promise<Target> {
+  async #target({ host }: HostPort, address: Address, { role }: Login): Promise<Target> {
     const { login, tls, name } = this.#cluster;
     const { certificates, contexts, sessions } = this.#parts;
     const certificate = login.method === "certificate" ? await certificates.get(login, role) : undefined;

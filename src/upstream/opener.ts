@@ -1,4 +1,5 @@
 import { messageOf } from "../base/error.ts";
+import type { ClusterName } from "../base/ids.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import type { Address } from "../wire/wire.ts";
 import type { HostPort } from "./addresses.ts";
@@ -76,18 +77,16 @@ export class Opener {
     }
   }
 
-  #report(host: HostPort, { admission }: Order, error: unknown): void {
+  #report(host: HostPort, { login }: Order, error: unknown): void {
     const code = error instanceof UpstreamError ? error.code : "upstream/refused";
     if (code === "upstream/aborted") return; // nothing of the server's
-    const { id, cluster } = admission.session.facts;
-    const detail = messageOf(error);
     this.#parts.observe({
       event: "upstream.failed.v1",
-      session: id,
-      cluster,
+      session: login.session?.facts.id,
+      cluster: this.#cluster.name as ClusterName, // the schema checked it
       host: hostName(host),
       code,
-      detail,
+      detail: messageOf(error),
     });
   }
 

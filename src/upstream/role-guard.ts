@@ -1,7 +1,6 @@
-import type { Admission } from "../access/admit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Order } from "./connector.ts";
+import type { Login, Order } from "./connector.ts";
 import { UpstreamError } from "./errors.ts";
 import type { LoggedIn } from "./handshake.ts";
 
@@ -42,19 +41,19 @@ export class RoleGuard {
   /**
    * @throws UpstreamError upstream/privileged-role; UpstreamRefused or UpstreamError when the look-up fails
    */
-  async check({ admission, startup }: Order, session: LoggedIn, attempt: Attempt): Promise<void> {
-    if (admission.privileged) return;
-    if (session.reports("is_superuser") !== false) throw refuse(admission, "SUPERUSER");
+  async check({ login, startup }: Order, session: LoggedIn, attempt: Attempt): Promise<void> {
+    if (login.privileged) return;
+    if (session.reports("is_superuser") !== false) throw refuse(login, "SUPERUSER");
     // A walsender for physical replication runs no SQL, and policy let this role replicate by name.
-    if (admission.replication && startup.get("replication") !== "database") return;
-    const rights = await this.#rightsOf(admission, session, attempt);
-    const mayReplicate = admission.cluster.replicationRoles.includes(admission.role);
+    if (login.replication && startup.get("replication") !== "database") return;
+    const rights = await this.#rightsOf(login, session, attempt);
+    const mayReplicate = login.cluster.replicationRoles.includes(login.role);
     const tooMuch = rights.filter((right) => !(right === "REPLICATION" && mayReplicate));
-    if (tooMuch.length > 0) throw refuse(admission, tooMuch.join(", "));
+    if (tooMuch.length > 0) throw refuse(login, tooMuch.join(", "));
   }
 
-  async #rightsOf(admission: Admission, session: LoggedIn, attempt: Attempt): Promise<Known["rights"]> {
-    const name = JSON.stringify([admission.cluster.name, admission.role]);
+  async #rightsOf(login: Login, session: LoggedIn, attempt: Attempt): Promise<Known["rights"]> {
+    const name = JSON.stringify([login.cluster.name, login.role]);
     const known = this.#known.get(name);
     const now = this.#clock.now();
     if (known !== undefined && now < known.until) return known.rights;
@@ -67,7 +66,7 @@ export class RoleGuard {
   }
 }
 
-function refuse({ role }: Admission, rights: string): UpstreamError {
+function refuse({ role }: Login, rights: string): UpstreamError {
   return new UpstreamError(
     "upstream/privileged-role",
     `role ${JSON.stringify(role)} has or can take ${rights}; name it in privilegedRoles to permit it`,

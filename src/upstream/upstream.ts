@@ -103,7 +103,7 @@ class PostgresUpstream implements Upstream {
     const startup = startupParameters(admission, parameters);
     const cluster = this.#clusters.get(admission.cluster);
     if (cluster === undefined) throw new TypeError("an admission to a cluster of another configuration");
-    return new ServerSession(this.#parts.clock, await cluster.open({ admission, startup, abort }));
+    return new ServerSession(this.#parts.clock, await cluster.open({ login: admission, startup, abort }));
   }
 
   states(): ReturnType<Upstream["states"]> {
