@@ -47,11 +47,6 @@ export interface FieldPlan {
   readonly toJson: boolean;
 }
 
-export interface CastPlan {
-  /** The type as the client wrote it; `sql/cast.ts` lets nothing but a type's name into the text. */
-  readonly type: string;
-}
-
 export type Value =
   | {
       readonly kind: "field";
@@ -71,6 +66,7 @@ export type Output =
       readonly kind: "value";
       readonly name: string;
       readonly value: Value;
+      /** A type as the client wrote it; `sql/cast.ts` lets nothing but a type's name into the text. */
       readonly cast: string | null;
       readonly aggregate: { readonly function: AggregateFunction; readonly cast: string | null } | null;
     }
@@ -129,7 +125,10 @@ export interface EmbedPlan {
   readonly join: JoinCondition;
   /** Parents without such a row are left out. */
   readonly inner: boolean;
+  readonly toOne: boolean;
   readonly shape: EmbedShape;
+  /** What the parent needs beside what is shown: values to order by. */
+  readonly helpers: readonly Output[];
 }
 
 export type EmbedShape =
