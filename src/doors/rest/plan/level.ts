@@ -25,11 +25,7 @@ export interface LevelRequest {
   readonly grouping: boolean;
 }
 
-export interface Level {
-  readonly plan: ReadPlan;
-}
-
-export function planLevel(context: Context, request: LevelRequest): Level {
+export function planLevel(context: Context, request: LevelRequest): ReadPlan {
   const { branch, rowType, rows, alias } = request;
   const drafts = branch.branches.map((child) => draftEmbed(context, request, child));
   const level = { context, alias, rowType, drafts };
@@ -40,7 +36,7 @@ export function planLevel(context: Context, request: LevelRequest): Level {
   const order = orderOf(level, branch.order);
   const limit = smaller(branch.range?.limit, request.maxRows);
   const offset = branch.range?.offset ?? 0;
-  return { plan: { alias, rows, outputs, where, order, limit, offset, grouped, embeds: drafts } };
+  return { alias, rows, outputs, where, order, limit, offset, grouped, embeds: drafts };
 }
 
 function smaller(asked: number | undefined, most: number | null): number | null {
@@ -59,7 +55,7 @@ function draftEmbed(context: Context, parent: LevelRequest, branch: Branch): Dra
   });
   const toOne = relationship.cardinality === "many-to-one" || relationship.cardinality === "one-to-one";
   const rowType = rowTypeOf(context.catalog, relationship.target);
-  const { plan } = planLevel(context, {
+  const plan = planLevel(context, {
     branch,
     rowType,
     rows: rowsOf(relationship, parent),
@@ -98,7 +94,8 @@ function draftEmbed(context: Context, parent: LevelRequest, branch: Branch): Dra
 function rowsOf(relationship: Relationship, parent: LevelRequest): RowSource {
   if (relationship.kind !== "computed") return { kind: "relation", relation: relationship.target };
   const { function: called, origin } = relationship;
-  return { kind: "computed", function: called, origin, parentAlias: parent.alias, castRow: !parent.named };
+  const rowOf = parent.named ? null : [...(parent.rowType.columns?.keys() ?? [])];
+  return { kind: "computed", function: called, origin, parentAlias: parent.alias, rowOf };
 }
 
 function joinOf(context: Context, relationship: Relationship, parentAlias: string): JoinCondition {

@@ -10,6 +10,7 @@ import type { Branch, LegacyName } from "./branch.ts";
 import { growBranches } from "./branch.ts";
 import type { Context, ReadSettings } from "./context.ts";
 import { planLevel } from "./level.ts";
+import type { RowOutput } from "./representation.ts";
 import type { RowType } from "./row-type.ts";
 import { rowTypeOfTable } from "./row-type.ts";
 import { similarName } from "./similar.ts";
@@ -36,7 +37,7 @@ export interface ReadRequest {
   readonly query: Query;
   readonly range: Range;
   /** Which domain representations apply, and whether `*` has to be written out. */
-  readonly output: "json" | "csv";
+  readonly output: RowOutput;
 }
 
 export interface PlannedRead {
@@ -51,17 +52,16 @@ export function planRead(request: ReadRequest): PlannedRead {
   const { catalog, settings, schema, root, query, output } = request;
   const rowType =
     root.kind === "called" ? root.rowType : rowTypeOfTable(exposedTable(catalog, schema, root.relation));
-  const { representations } = catalog;
   const grown = growBranches(query, settings.legacyTargetNames);
   const context: Context = {
     catalog,
     settings,
     schema,
-    formatters: output === "csv" ? representations.toText : representations.toJson,
+    formatters: formattersOf(catalog, output),
     aliases: new Aliases(),
     legacyNames: [...grown.legacyNames],
   };
-  const { plan } = planLevel(context, {
+  const plan = planLevel(context, {
     branch: rootBranch(grown.root, root, request.range),
     rowType,
     rows: rowSource(rowType, root),
@@ -73,6 +73,21 @@ export function planRead(request: ReadRequest): PlannedRead {
   });
   return { plan, legacyNames: context.legacyNames, rowType };
 }
+
+function formattersOf({ representations }: Catalog, output: RowOutput): Context["formatters"] {
+  switch (output) {
+    case "json":
+      return representations.toJson;
+    case "csv":
+      return representations.toText;
+    case "raw":
+      return NONE;
+    default:
+      return output satisfies never;
+  }
+}
+
+const NONE: Context["formatters"] = new Map();
 
 /** `select=` without anything is everything. */
 function rootBranch(branch: Branch, root: Root, range: Range): Branch {

@@ -1,6 +1,7 @@
-/** What the rows of a read are turned into. Which one is `negotiate.ts`'s choice. */
+/** What the rows of a read are turned into. */
 import type { QualifiedName } from "../catalog/types.ts";
 import type { MediaType, PlanOption } from "../request/types.ts";
+import type { ReadPlan } from "./types.ts";
 
 export type Representation =
   /** No body: HEAD, or a write that returns nothing. */
@@ -34,7 +35,7 @@ export interface Negotiated {
 
 export type Producer =
   /** Postern itself, from rows. */
-  | { readonly kind: "built-in"; readonly mediaType: BuiltIn }
+  | { readonly kind: "built-in"; readonly builtIn: BuiltIn }
   /** An aggregate over rows. */
   | {
       readonly kind: "aggregate";
@@ -50,4 +51,52 @@ export type BuiltIn = "array" | "array-stripped" | "object" | "object-stripped" 
 export interface Explain {
   readonly format: "json" | "text";
   readonly options: readonly PlanOption[];
+}
+
+/** How columns are written for a producer: which domain representations apply (`ReadRequest.output`). */
+export type RowOutput = "json" | "csv" | "raw";
+
+export function rowOutputOf(producer: Producer): RowOutput {
+  if (producer.kind !== "built-in") return "raw";
+  return producer.builtIn === "csv" ? "csv" : "json";
+}
+
+/** @param plan of the rows, whose names are CSV's header */
+export function representationOf(producer: Producer, plan: ReadPlan): Representation {
+  switch (producer.kind) {
+    case "aggregate":
+      return { ...producer, kind: "handler" };
+    case "routine":
+      throw new TypeError("a function that returns the body itself has no rows to represent");
+    case "built-in":
+      return builtInOf(producer.builtIn, plan);
+    default:
+      return producer satisfies never;
+  }
+}
+
+function builtInOf(builtIn: BuiltIn, plan: ReadPlan): Representation {
+  switch (builtIn) {
+    case "array":
+    case "array-stripped":
+      return { kind: "array", stripped: builtIn === "array-stripped" };
+    case "object":
+    case "object-stripped":
+      return { kind: "object", stripped: builtIn === "object-stripped" };
+    case "csv":
+      return { kind: "csv", header: headerOf(plan) };
+    case "geojson":
+      return { kind: "geojson" };
+    default:
+      return builtIn satisfies never;
+  }
+}
+
+function headerOf({ outputs }: ReadPlan): string[] | null {
+  const names: string[] = [];
+  for (const output of outputs) {
+    if (output.kind === "all") return null;
+    names.push(output.name);
+  }
+  return names;
 }

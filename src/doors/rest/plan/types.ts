@@ -34,8 +34,8 @@ export type RowSource =
       readonly function: QualifiedName;
       readonly origin: QualifiedName;
       readonly parentAlias: string;
-      /** The parent's rows are of no named type, so the row has to be cast to the function's parameter. */
-      readonly castRow: boolean;
+      /** The parent's rows are of no named type: the columns that make up the row to cast. Null: they are. */
+      readonly rowOf: readonly string[] | null;
     };
 
 /** A column, or a step into one. */

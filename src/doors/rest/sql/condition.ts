@@ -80,7 +80,7 @@ function comparisonSql({ field, operation, parser, toTsvector }: Comparison): Sq
     case "simple":
       return sql`${left}${OPERATORS[operation.operator]}${valueSql(operation.value, parser)}`;
     case "in":
-      return sql`${left} = ANY (${listSql(arrayLiteral(operation.values), parser)})`;
+      return sql`${left} = ANY (${listSql(arrayLiteral(listed(operation.values)), parser)})`;
     case "is":
       return sql`${left}${IS[operation.value]}`;
     case "isdistinct":
@@ -119,6 +119,11 @@ function valueSql(value: string, parser: QualifiedName | null): Sql {
 function listSql(literal: string, parser: QualifiedName | null): Sql {
   if (parser === null) return parameter(literal);
   return sql`ARRAY(SELECT ${callSql(parser, sql`v`)} FROM pg_catalog.unnest(${parameter(literal)}::text[]) AS v)`;
+}
+
+/** `in.()` is written with one empty value, and means none. */
+function listed(values: readonly string[]): readonly string[] {
+  return values.length === 1 && values[0] === "" ? [] : values;
 }
 
 /** An array as text ("Arrays", "Array Input and Output Syntax"): one parameter however many values there are. */

@@ -205,14 +205,17 @@ function sourceSql(rows: RowSource, given: Sql | null): Sql {
     case "given":
       if (given === null) throw new TypeError("a plan over given rows without the rows");
       return given;
-    case "computed": {
-      const { schema, name } = rows.origin;
-      const row = sql`${identifier(rows.parentAlias)}.*`;
-      return callSql(rows.function, rows.castRow ? sql`ROW(${row})::${qualified(schema, name)}` : row);
-    }
+    case "computed":
+      return callSql(rows.function, parentRowSql(rows));
     default:
       return rows satisfies never;
   }
+}
+
+function parentRowSql({ origin, parentAlias, rowOf }: Extract<RowSource, { kind: "computed" }>): Sql {
+  if (rowOf === null) return sql`${identifier(parentAlias)}.*`;
+  const columns = rowOf.map((column) => qualified(parentAlias, column));
+  return sql`ROW(${join(columns, COMMA)})::${qualified(origin.schema, origin.name)}`;
 }
 
 function whereSql(plan: ReadPlan, place: Place, hasToExist: (embed: EmbedPlan) => boolean): Sql {
