@@ -11,12 +11,12 @@ import type { Event, Observe } from "../base/event.ts";
 import { parseDatabaseName, parseRoleName } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import type { ClusterConfig, Config, IssuerConfig } from "../config/schema.ts";
-import { loadCertificate } from "../doors/postgres/certificate.ts";
 import { inspectToken } from "../identity/inspect.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import type { Wish } from "../policy/decision.ts";
 import { Sessions } from "../sessions/registry.ts";
+import { loadCertificate } from "../wire/certificate.ts";
 
 export { inspectToken } from "../identity/inspect.ts";
 export { mintToken, newKeyPair, publicJwk } from "../identity/mint.ts";

@@ -64,13 +64,12 @@ export interface BunHandlers {
 }
 
 export interface BunApi {
-  listen(options: {
-    readonly hostname: string;
-    readonly port: number;
-    readonly reusePort: boolean;
-    readonly allowHalfOpen: boolean;
-    readonly socket: BunHandlers;
-  }): { readonly hostname: string; readonly port: number; stop(closeConnections: boolean): void };
+  listen(
+    options: (
+      | { readonly hostname: string; readonly port: number; readonly reusePort: boolean }
+      | { readonly unix: string }
+    ) & { readonly allowHalfOpen: boolean; readonly socket: BunHandlers },
+  ): { readonly hostname: string; readonly port: number; stop(closeConnections: boolean): void };
   connect(
     options: ({ readonly hostname: string; readonly port: number } | { readonly unix: string }) & {
       readonly allowHalfOpen: boolean;

@@ -1,20 +1,14 @@
-import type { BunApi } from "./bun-api.ts";
+import type { BunApi, BunHandlers } from "./bun-api.ts";
 import { plainHandlers } from "./bun-handlers.ts";
 import { BunWire } from "./bun-wire.ts";
-import type { Address, Listener, ListenOptions, Network } from "./wire.ts";
+import { clearSocket, removeSocket, withMode } from "./unix-socket.ts";
+import type { Address, Listener, ListenOptions, ListenUnixOptions, Network, Wire } from "./wire.ts";
 
 /** Connections on Bun's native sockets. */
 export function bunNetwork(bun: BunApi): Network {
   return {
     async listen({ host, port, reusePort, onWire }: ListenOptions): Promise<Listener> {
-      const socket = {
-        ...plainHandlers,
-        open: (opened: Parameters<typeof plainHandlers.open>[0]) => {
-          const wire = new BunWire();
-          wire.opened(opened);
-          onWire(wire);
-        },
-      };
+      const socket = accepting(onWire);
       const open = (hostname: string) => {
         try {
           return bun.listen({ hostname, port, reusePort, allowHalfOpen: true, socket });
@@ -25,6 +19,18 @@ export function bunNetwork(bun: BunApi): Network {
       const listening = host === "" ? onAllInterfaces(open) : open(host);
       // Bun accepts again by itself when it was out of descriptors, and tells nobody.
       return { address: listening.hostname, port: listening.port, close: () => listening.stop(false) };
+    },
+
+    async listenUnix({ path, mode, onWire }: ListenUnixOptions): Promise<Listener> {
+      await clearSocket(path);
+      const listening = withMode(mode, () =>
+        bun.listen({ unix: path, allowHalfOpen: true, socket: accepting(onWire) }),
+      );
+      const close = () => {
+        listening.stop(false);
+        removeSocket(path);
+      };
+      return { address: path, port: 0, close };
     },
 
     dial(address: Address) {
@@ -42,6 +48,17 @@ export function bunNetwork(bun: BunApi): Network {
           if (wire.closed) throw new Error("the connection was given up");
         });
       return { wire, opened };
+    },
+  };
+}
+
+function accepting(onWire: (wire: Wire) => void): BunHandlers {
+  return {
+    ...plainHandlers,
+    open: (opened) => {
+      const wire = new BunWire();
+      wire.opened(opened);
+      onWire(wire);
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:net";
 import { NodeWire } from "./node-wire.ts";
-import type { Address, Listener, ListenOptions, Network } from "./wire.ts";
+import { clearSocket, withMode } from "./unix-socket.ts";
+import type { Address, Listener, ListenOptions, ListenUnixOptions, Network } from "./wire.ts";
 import { KEEP_ALIVE_MS } from "./wire.ts";
 
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS } as const;
@@ -23,6 +24,18 @@ export const nodeNetwork: Network = {
     const bound = server.address() as AddressInfo; // a server that listens on TCP has one
     // The callback of close() waits for all connections; the port is free at once.
     return { address: bound.address, port: bound.port, close: () => void server.close() };
+  },
+
+  async listenUnix({ path, mode, onWire, onError }: ListenUnixOptions): Promise<Listener> {
+    await clearSocket(path);
+    const server = createServer({ pauseOnConnect: true }, (socket) => onWire(new NodeWire(socket)));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      withMode(mode, () => server.listen({ path }, resolve)); // binds before it returns
+    });
+    server.removeAllListeners("error");
+    server.on("error", onError);
+    return { address: path, port: 0, close: () => void server.close() };
   },
 
   dial(address: Address) {

@@ -95,19 +95,30 @@ export type Address =
   | { readonly kind: "tcp"; readonly ip: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-export interface ListenOptions {
+interface Arrivals {
+  readonly onWire: (wire: Wire) => void;
+  /** Told of an error of the listening socket, out of descriptors mostly; it goes on listening. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface ListenOptions extends Arrivals {
   /** Empty: all interfaces. */
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   /** Share the port with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
-  readonly onWire: (wire: Wire) => void;
-  /** Told of an error of the listening socket, out of descriptors mostly; it goes on listening. */
-  readonly onError: (error: Error) => void;
+}
+
+export interface ListenUnixOptions extends Arrivals {
+  /** A socket that was left there by a process that is no more is removed. */
+  readonly path: string;
+  /** Who may connect, as the file's permission bits: 0o660. */
+  readonly mode: number;
 }
 
 export interface Listener {
+  /** An address, or the path of a Unix-domain socket; then the port is 0. */
   readonly address: string;
   readonly port: number;
   /** Frees the port. Connections stay. */
@@ -117,6 +128,8 @@ export interface Listener {
 export interface Network {
   /** @throws Error with the system's `code` when the address cannot be used */
   listen(options: ListenOptions): Promise<Listener>;
+  /** The same on a Unix-domain socket. */
+  listenUnix(options: ListenUnixOptions): Promise<Listener>;
   /** Begins to connect. `opened` rejects when there is no connection; destroying the wire before gives it up. */
   dial(address: Address): { readonly wire: Wire; readonly opened: Promise<void> };
 }

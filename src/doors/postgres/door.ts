@@ -3,17 +3,17 @@
  * credential and a wish, asks access, and pumps bytes between two wires. It decides nothing.
  */
 import type { Access } from "../../access/admit.ts";
+import { Crowd } from "../../access/crowd.ts";
 import { plainAddress } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Spans } from "../../base/spans.ts";
 import type { ClusterConfig, LimitsConfig, PostgresDoorConfig } from "../../config/schema.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
+import type { ServerCertificate } from "../../wire/certificate.ts";
 import { network } from "../../wire/network.ts";
 import type { Listener, Wire } from "../../wire/wire.ts";
 import { CancelKeys } from "./cancel-keys.ts";
-import type { ServerCertificate } from "./certificate.ts";
-import { Crowd } from "./crowd.ts";
 import type { LoginParts } from "./login.ts";
 import { Login } from "./login.ts";
 import type { WireSession } from "./session.ts";

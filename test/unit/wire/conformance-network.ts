@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Wire } from "../../../src/wire/wire.ts";
+import type { Network, Wire } from "../../../src/wire/wire.ts";
 import type { Case } from "./conformance.ts";
 import { closed, LOOPBACK, listening, portOf, read } from "./peers.ts";
 
@@ -107,7 +107,70 @@ export const networkCases: readonly Case[] = [
       rmSync(directory, { recursive: true });
     },
   ],
+  [
+    "a Unix-domain socket that is listened on has its permissions, may not be taken, and is gone afterwards",
+    ({ network }) =>
+      inDirectory(async (directory) => {
+        const options = { path: join(directory, "rest"), mode: 0o620, onError: unexpected };
+        const arrived = Promise.withResolvers<Wire>();
+        let visits = 0;
+        // The second visitor is the one that asks whether anybody listens.
+        const onWire = (wire: Wire) => (++visits === 1 ? arrived.resolve(wire) : wire.destroy());
+        const listener = await network.listenUnix({ ...options, onWire });
+        assert.deepEqual([listener.address, listener.port], [options.path, 0]);
+        assert.equal(statSync(options.path).mode & 0o777, 0o620);
+        const peer = connect(options.path);
+        peer.write("hello");
+        const wire = await arrived.promise;
+        assert.equal((await read(wire, 5)).toString(), "hello");
+        wire.destroy();
+        peer.destroy();
+        const refused = network.listenUnix({ ...options, onWire: unexpected });
+        await assert.rejects(refused, { code: "EADDRINUSE" });
+        listener.close();
+        assert.equal(existsSync(options.path), false);
+      }),
+  ],
+  [
+    "a Unix-domain socket that a process left behind is replaced; a file is not",
+    ({ network }) =>
+      inDirectory(async (directory) => {
+        const options = {
+          path: join(directory, "rest"),
+          mode: 0o660,
+          onWire: unexpected,
+          onError: unexpected,
+        };
+        await leaveSocket(network, options.path);
+        (await network.listenUnix(options)).close();
+        writeFileSync(options.path, "precious");
+        await assert.rejects(network.listenUnix(options), { code: "EADDRINUSE" });
+        assert.equal(readFileSync(options.path, "utf8"), "precious");
+      }),
+  ],
 ];
+
+async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "postern-wire-"));
+  try {
+    await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Makes a socket that nobody listens on: it was moved away when its listener removed it. */
+async function leaveSocket(network: Network, path: string): Promise<void> {
+  const made = `${path}.made`;
+  const listener = await network.listenUnix({
+    path: made,
+    mode: 0o660,
+    onWire: unexpected,
+    onError: unexpected,
+  });
+  renameSync(made, path);
+  listener.close();
+}
 
 function unexpected(): void {
   assert.fail("a connection or an error that nobody made");

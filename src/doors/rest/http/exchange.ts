@@ -18,9 +18,11 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /**
    * Reads the whole body; call it once. Empty when there is none.
-   * @throws RestError when it is larger or slower than the door allows, or the client went away
+   * @throws HttpError when it is larger or slower than the door allows, or the client went away
    */
   body(): Promise<Buffer>;
+  /** Says that the client proved who it is, or may stay unknown: its connection is not counted among strangers any more. */
+  vouch(): void;
 }
 
 /** What is sent back. The server adds Date, Content-Length and Connection, and keeps back the body of a HEAD. */

@@ -2,23 +2,9 @@
 export class RequestHeaders {
   readonly #fields: ReadonlyMap<string, string | readonly string[]>;
 
-  private constructor(fields: ReadonlyMap<string, string | readonly string[]>) {
+  /** @param fields by lower-case name; a list where a field was repeated */
+  constructor(fields: ReadonlyMap<string, string | readonly string[]>) {
     this.#fields = fields;
-  }
-
-  /** @param raw name, value, name, value, … as node:http gives them */
-  static fromRaw(raw: readonly string[]): RequestHeaders {
-    const fields = new Map<string, string | readonly string[]>();
-    for (let at = 0; at + 1 < raw.length; at += 2) {
-      const name = (raw[at] ?? "").toLowerCase();
-      const value = raw[at + 1] ?? "";
-      const before = fields.get(name);
-      fields.set(
-        name,
-        before === undefined ? value : typeof before === "string" ? [before, value] : [...before, value],
-      );
-    }
-    return new RequestHeaders(fields);
   }
 
   /** The field's value; repeated ones as one list (RFC 9110 §5.3), cookies by `; ` (RFC 9113 §8.2.3). */

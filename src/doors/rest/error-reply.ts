@@ -1,0 +1,43 @@
+import type { ErrorDetails, HeaderField } from "./errors.ts";
+import type { Reply } from "./http/exchange.ts";
+
+/** How much an error body tells (`client-error-verbosity`). */
+export type ErrorVerbosity = "verbose" | "minimal";
+
+interface Refused {
+  readonly code: string;
+  readonly http: number;
+  readonly message: string;
+  readonly details?: ErrorDetails | undefined;
+  readonly hint?: string | undefined;
+  readonly headers?: readonly HeaderField[];
+  readonly statusText?: string | undefined;
+}
+
+/** RFC 9209 §2: who says so. Clients of PostgREST look for this name, so it stays although Postern says it. */
+const PROXY = "PostgREST";
+/** What can stand in Proxy-Status unquoted (RFC 9651 §3.3.4, a token); a code that a function raised may be anything. */
+const SF_TOKEN = /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/;
+/** SQLSTATEs mostly begin with a digit, which a token may not; PostgREST writes them bare, and so clients expect them. */
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** The answer that an error is. */
+export function errorReply(error: Refused, verbosity: ErrorVerbosity): Reply {
+  const { code, http, message, details = null, hint = null, headers = [], statusText } = error;
+  const body = verbosity === "verbose" ? { code, details, hint, message } : { code, message };
+  return {
+    status: http,
+    statusText,
+    headers: [
+      ["Content-Type", "application/json; charset=utf-8"],
+      ["Proxy-Status", `${PROXY}; error=${proxyError(code)}`],
+      ...headers,
+    ],
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+function proxyError(code: string): string {
+  if (SQLSTATE.test(code) || SF_TOKEN.test(code)) return code;
+  return JSON.stringify(code.replace(/[^\x20-\x7e]/g, "?"));
+}

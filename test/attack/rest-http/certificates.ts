@@ -1,0 +1,13 @@
+import { createSecureContext } from "node:tls";
+import { createAuthority } from "../../../src/demo/authority.ts";
+import type { ServerCertificate } from "../../../src/wire/certificate.ts";
+
+/** Two certificates: before and after a renewal. */
+export async function certificates(): Promise<[first: ServerCertificate, second: ServerCertificate]> {
+  const authority = await createAuthority();
+  const make = async (name: string) => ({
+    context: createSecureContext(await authority.server([name])),
+    notAfter: "",
+  });
+  return [await make("first"), await make("second")];
+}
