@@ -29,10 +29,10 @@ export class Cluster {
   /** A connection for `order`: a spare when there is one, a new one otherwise. */
   async open(order: Order): Promise<Opened> {
     if (this.#closed || this.#config.warmSpares === 0 || order.login.replication)
-      return await this.#openNew(order);
+      return await this.openNew(order);
     const key = Spares.key(order.startup);
-    const opened = (await this.#takeSpare(key, order)) ?? (await this.#openNew(order));
-    if (!this.#closed) this.#spares.fill(key, () => this.#openNew({ ...order, abort: undefined }));
+    const opened = (await this.#takeSpare(key, order)) ?? (await this.openNew(order));
+    if (!this.#closed) this.#spares.fill(key, () => this.openNew({ ...order, abort: undefined }));
     return opened;
   }
 
@@ -47,7 +47,8 @@ export class Cluster {
     this.#probe.close();
   }
 
-  async #openNew(order: Order): Promise<Opened> {
+  /** A connection that was opened for `order` alone. */
+  async openNew(order: Order): Promise<Opened> {
     try {
       return await this.#opener.open(order);
     } finally {

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { RoleName } from "../base/ids.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Login, Order } from "./connector.ts";
 import { UpstreamError } from "./errors.ts";
@@ -19,10 +20,21 @@ pg_catalog.bool_or(rolname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_execute_server_
 'pg_read_server_files']::pg_catalog.name[])) FROM pg_catalog.pg_roles
 WHERE pg_catalog.pg_has_role(session_user, oid, 'MEMBER')`;
 
+/** The same of a role that is taken with SET ROLE. No row is no such role: the server says so when it is taken. */
+const RIGHTS_OF_TAKEN = `SELECT pg_catalog.bool_or(other.rolsuper), pg_catalog.bool_or(other.rolreplication),
+pg_catalog.bool_or(other.rolbypassrls), pg_catalog.bool_or(other.rolname OPERATOR(pg_catalog.=)
+ANY (ARRAY['pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files']::pg_catalog.name[]))
+FROM pg_catalog.pg_roles AS taken, pg_catalog.pg_roles AS other
+WHERE taken.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND pg_catalog.pg_has_role(taken.oid, other.oid, 'MEMBER')
+GROUP BY taken.oid`;
+
 const NAMES = ["SUPERUSER", "REPLICATION", "BYPASSRLS", "access to the server's files or programs"] as const;
 
+type Rights = readonly (typeof NAMES)[number][];
+type RightsRow = readonly (Buffer | string | null)[];
+
 interface Known {
-  readonly rights: readonly (typeof NAMES)[number][];
+  readonly rights: Rights;
   readonly until: number;
 }
 
@@ -32,7 +44,7 @@ interface Known {
  */
 export class RoleGuard {
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  readonly #remembered = new Map<string, Known>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,24 +58,57 @@ export class RoleGuard {
     if (session.reports("is_superuser") !== false) throw refuse(login, "SUPERUSER");
     // A walsender for physical replication runs no SQL, and policy let this role replicate by name.
     if (login.replication && startup.get("replication") !== "database") return;
-    const rights = await this.#rightsOf(login, session, attempt);
-    const mayReplicate = login.cluster.replicationRoles.includes(login.role);
-    const tooMuch = rights.filter((right) => !(right === "REPLICATION" && mayReplicate));
-    if (tooMuch.length > 0) throw refuse(login, tooMuch.join(", "));
+    const rights = this.#known(login) ?? this.#learn(login, await session.lookUp(RIGHTS, attempt));
+    refuseTooMuch(login, rights);
   }
 
-  async #rightsOf(login: Login, session: LoggedIn, attempt: Attempt): Promise<Known["rights"]> {
-    const name = JSON.stringify([login.cluster.name, login.role]);
-    const known = this.#known.get(name);
-    const now = this.#clock.now();
-    if (known !== undefined && now < known.until) return known.rights;
-    const row = await session.lookUp(RIGHTS, attempt);
-    const rights = NAMES.filter((_, column) => row[column] !== "f");
-    this.#known.delete(name);
-    if (this.#known.size >= MAX_ROLES) this.#known.clear();
-    this.#known.set(name, { rights, until: now + REMEMBER_MS });
+  /** Whether a role is known as harmless, so that checkTaken would ask nobody. */
+  knows(login: Login): boolean {
+    return login.privileged || this.#known(login)?.length === 0;
+  }
+
+  /**
+   * The same check for a role that is about to be taken with SET ROLE by a session of another one.
+   * @param lookUp runs a query whose parameter is the role, and gives its row, if there is one
+   * @throws UpstreamError upstream/privileged-role, and what `lookUp` throws
+   */
+  async checkTaken(
+    login: Login,
+    lookUp: (sql: string, role: RoleName) => Promise<RightsRow | undefined>,
+  ): Promise<void> {
+    if (login.privileged) return;
+    let rights = this.#known(login);
+    if (rights === undefined) {
+      const row = await lookUp(RIGHTS_OF_TAKEN, login.role);
+      if (row === undefined) return;
+      rights = this.#learn(login, row);
+    }
+    refuseTooMuch(login, rights);
+  }
+
+  #known(login: Login): Rights | undefined {
+    const known = this.#remembered.get(nameOf(login));
+    return known !== undefined && this.#clock.now() < known.until ? known.rights : undefined;
+  }
+
+  #learn(login: Login, row: RightsRow): Rights {
+    const rights = NAMES.filter((_, column) => row[column]?.toString() !== "f");
+    const name = nameOf(login);
+    this.#remembered.delete(name);
+    if (this.#remembered.size >= MAX_ROLES) this.#remembered.clear();
+    this.#remembered.set(name, { rights, until: this.#clock.now() + REMEMBER_MS });
     return rights;
   }
+}
+
+function nameOf({ cluster, role }: Login): string {
+  return JSON.stringify([cluster.name, role]);
+}
+
+function refuseTooMuch(login: Login, rights: Rights): void {
+  const mayReplicate = login.cluster.replicationRoles.includes(login.role);
+  const tooMuch = rights.filter((right) => !(right === "REPLICATION" && mayReplicate));
+  if (tooMuch.length > 0) throw refuse(login, tooMuch.join(", "));
 }
 
 function refuse({ role }: Login, rights: string): UpstreamError {

@@ -23,6 +23,17 @@ export const suits: Readonly<Record<TargetSessionAttributes, (kind: ServerKind) 
   "prefer-standby": (kind) => kind.standby,
 };
 
+/**
+ * Whether a server still is what it was chosen for, by what it reports while a connection lasts (PostgreSQL 14 and
+ * later). One that `prefer-standby` led to is kept.
+ */
+export function stillSuits(wanted: TargetSessionAttributes, reported: ReadonlyMap<string, string>): boolean {
+  const standby = reported.get("in_hot_standby");
+  const readOnly = reported.get("default_transaction_read_only");
+  if (wanted === "prefer-standby" || standby === undefined || readOnly === undefined) return true;
+  return suits[wanted]({ standby: standby === "on", readOnly: readOnly === "on" || standby === "on" });
+}
+
 /** Which kind of server a session is on: reported by PostgreSQL 14 and later, asked of older ones. */
 export async function serverKind(session: LoggedIn, attempt: Attempt): Promise<ServerKind> {
   const standby = session.reports("in_hot_standby");

@@ -11,6 +11,9 @@ import { Addresses } from "./addresses.ts";
 import { ClientCertificates } from "./client-certificate.ts";
 import { Cluster } from "./cluster.ts";
 import type { OpenerParts } from "./connector.ts";
+import type { Connection } from "./pool/backend.ts";
+import type { Pool, PoolSettings } from "./pool/pool.ts";
+import { SessionPool } from "./pool/session-pool.ts";
 import { RoleGuard } from "./role-guard.ts";
 import { ScramKeyCache } from "./scram-key-cache.ts";
 import { Secrets } from "./secrets.ts";
@@ -54,6 +57,11 @@ export interface Upstream {
    * @throws UpstreamError for everything else
    */
   open(admission: Admission, parameters: StartupParameters, abort: AbortSignal): Promise<UpstreamSession>;
+  /**
+   * A pool of sessions to a cluster of the configuration, for who runs SQL of its own as the admitted role. Nothing is
+   * opened yet. It lives until it is closed.
+   */
+  pool(cluster: ClusterConfig, settings: PoolSettings): Pool;
   /** State of each known host, for metrics and /readyz. */
   states(): readonly { readonly cluster: string; readonly host: string; readonly up: boolean }[];
   /** Closes spares and timers; sessions stay. What is opened afterwards gets no spares. */
@@ -106,6 +114,25 @@ class PostgresUpstream implements Upstream {
     return new ServerSession(this.#parts.clock, await cluster.open({ login: admission, startup, abort }));
   }
 
+  pool(config: ClusterConfig, settings: PoolSettings): Pool {
+    const cluster = this.#clusters.get(config);
+    if (cluster === undefined) throw new TypeError("a pool of a cluster of another configuration");
+    const { clock, guard } = this.#parts;
+    const { role, database, parameters = [] } = settings;
+    const login = { role, cluster: config, replication: false, privileged: true, session: undefined };
+    const startup = new Map([
+      ["user", role as string],
+      ["database", database],
+      ["client_encoding", "UTF8"],
+      ...parameters,
+    ]);
+    const open = async (abort: AbortSignal) => {
+      const opened = await cluster.openNew({ login, startup, abort });
+      return poolConnection(new ServerSession(clock, opened), opened.session.parameters);
+    };
+    return new SessionPool({ clock, cluster: config, settings, guard, open });
+  }
+
   states(): ReturnType<Upstream["states"]> {
     return [...this.#clusters.values()].flatMap((cluster) => cluster.states());
   }
@@ -113,4 +140,9 @@ class PostgresUpstream implements Upstream {
   close(): void {
     for (const cluster of this.#clusters.values()) cluster.close();
   }
+}
+
+function poolConnection(session: ServerSession, parameters: Map<string, string>): Connection {
+  const { wire, head, host, processId } = session;
+  return { wire, head, host, processId, parameters, cancel: () => session.cancel() };
 }

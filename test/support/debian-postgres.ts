@@ -39,16 +39,24 @@ export const debianPostgresMissing: string | false = existsSync(join(BIN, "pg_ba
   ? false
   : "needs PostgreSQL 15: apt-get install postgresql postgresql-contrib";
 
+/** Starts one server. Everybody on loopback is trusted. */
+export async function startDebianPostgres(sql = ""): Promise<DebianPostgres> {
+  const { directory, as } = newPlace();
+  const server = await startFirst(join(directory, "a"), sql, as);
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 /** Starts a primary and a streaming standby of it. Everybody on loopback is trusted. */
 export async function startDebianPair(sql = ""): Promise<DebianPair> {
-  const directory = mkdtempSync(join(tmpdir(), "postern-pair-"));
-  const account = unprivilegedAccount();
-  if (account.kind === "other") chownSync(directory, account.uid, account.gid);
-  const as = { ...spawnAs(account), cwd: directory, env: { PATH: BIN, LC_ALL: "C" } };
+  const { directory, as } = newPlace();
   const [first, second] = [join(directory, "a"), join(directory, "b")];
-  await run(join(BIN, "initdb"), ["-D", first, "-U", ADMIN, "-A", "trust", "-N", "-E", "UTF8"], as);
-  const primary = await makeServer(first, as);
-  await primary.query(sql);
+  const primary = await startFirst(first, sql, as);
   const from = `host=127.0.0.1 port=${primary.port} user=${ADMIN}`;
   await run(
     join(BIN, "pg_basebackup"),
@@ -64,6 +72,24 @@ export async function startDebianPair(sql = ""): Promise<DebianPair> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A directory of the account that servers run as. */
+function newPlace() {
+  const directory = mkdtempSync(join(tmpdir(), "postern-pair-"));
+  const account = unprivilegedAccount();
+  if (account.kind === "other") chownSync(directory, account.uid, account.gid);
+  return { directory, as: { ...spawnAs(account), cwd: directory, env: { PATH: BIN, LC_ALL: "C" } } };
+}
+
+async function startFirst(data: string, sql: string, as: SpawnAs): Promise<DebianPostgres> {
+  await run(join(BIN, "initdb"), ["-D", data, "-U", ADMIN, "-A", "trust", "-N", "-E", "UTF8"], as);
+  const server = await makeServer(data, as);
+  await server.query(sql).catch(async (error: unknown) => {
+    await server.stop(); // or else its process would keep the failed test alive
+    throw error;
+  });
+  return server;
 }
 
 type SpawnAs = { readonly uid?: number; readonly gid?: number; readonly cwd: string };

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "doors/rest": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/control": ["access", "upstream", "protocol", "config", "base"],
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
-  upstream: ["types:access", "wire", "protocol", "config", "base"],
+  upstream: ["access", "wire", "protocol", "config", "base"],
   wire: ["base"],
   sessions: ["types:policy", "base"],
   audit: ["types:policy", "base"],

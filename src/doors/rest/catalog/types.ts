@@ -64,12 +64,18 @@ export interface Column {
   readonly name: string;
   /** The type as PostgreSQL writes it, without a length; for a domain the type under it (`integer`, `app.mood`). */
   readonly type: string;
-  /** The type as declared: the domain's own name where there is one. Casts are written with this. */
+  /**
+   * The type as declared, a domain by its own name, as a cast is written with: qualified, without a length, and as a
+   * name that means no length either (`bpchar`, since `character` means one character). Representations go by it.
+   */
   readonly nominalType: string;
   readonly nullable: boolean;
   /** Whether an INSERT may leave it out: it has a default, an identity or is generated. */
   readonly hasDefault: boolean;
-  /** The default as an SQL expression; null for none, an identity column or a generated one. */
+  /**
+   * The default as an SQL expression, also a domain's, or of an identity column the next number of its sequence; null
+   * for none, and where PostgreSQL takes no value from a client.
+   */
   readonly defaultExpression: string | null;
   /** Identity and generated columns: whether PostgreSQL makes the value. `always` takes no value from a client. */
   readonly generated: "no" | "identity-by-default" | "identity-always" | "stored" | "virtual";
@@ -156,7 +162,7 @@ export interface RoutineParameter {
   readonly name: string;
   /** As PostgreSQL writes it, without a length; of a VARIADIC parameter the array type. */
   readonly type: string;
-  /** The type to cast a value to where the plain one would cut it: `bit varying` for `bit`, `character varying` for `character`. */
+  /** The name to write a cast with: as `Column.nominalType`, it means no length (`bpchar` for `character`). */
   readonly castType: string;
   /** Has no default. */
   readonly required: boolean;

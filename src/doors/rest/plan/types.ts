@@ -34,8 +34,8 @@ export type RowSource =
       readonly function: QualifiedName;
       readonly origin: QualifiedName;
       readonly parentAlias: string;
-      /** The parent's rows are of no named type, so the row has to be cast to the function's parameter. */
-      readonly castRow: boolean;
+      /** The parent's rows are of no named type: the columns that make up the row to cast. Null: they are. */
+      readonly rowOf: readonly string[] | null;
     };
 
 /** A column, or a step into one. */
@@ -45,11 +45,6 @@ export interface FieldPlan {
   readonly path: readonly JsonStep[];
   /** The column is neither json nor jsonb, so that a path into it starts with to_jsonb. */
   readonly toJson: boolean;
-}
-
-export interface CastPlan {
-  /** The type as the client wrote it; `sql/cast.ts` lets nothing but a type's name into the text. */
-  readonly type: string;
 }
 
 export type Value =
@@ -71,6 +66,7 @@ export type Output =
       readonly kind: "value";
       readonly name: string;
       readonly value: Value;
+      /** A type as the client wrote it; `sql/cast.ts` lets nothing but a type's name into the text. */
       readonly cast: string | null;
       readonly aggregate: { readonly function: AggregateFunction; readonly cast: string | null } | null;
     }
@@ -129,7 +125,10 @@ export interface EmbedPlan {
   readonly join: JoinCondition;
   /** Parents without such a row are left out. */
   readonly inner: boolean;
+  readonly toOne: boolean;
   readonly shape: EmbedShape;
+  /** What the parent needs beside what is shown: values to order by. */
+  readonly helpers: readonly Output[];
 }
 
 export type EmbedShape =

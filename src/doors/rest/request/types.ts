@@ -204,8 +204,14 @@ export type MediaType =
       readonly format: "json" | "text";
       readonly options: readonly PlanOption[];
     }
-  /** Anything else, as sent; a media type handler of the database may know it. */
-  | { readonly kind: "other"; readonly name: string };
+  /** Anything else; a media type handler of the database may know it. */
+  | {
+      readonly kind: "other";
+      /** Type and subtype in lower case, without parameters. */
+      readonly essence: string;
+      /** As it was sent, parameters and all. */
+      readonly sent: string;
+    };
 
 /** What the method asks of the resource in the path. */
 export type Action =
@@ -251,18 +257,20 @@ export type Payload =
   | { readonly kind: "none" }
   /**
    * JSON (or CSV or a form turned into JSON) whose keys are known: one object, or an array of objects that all have
-   * exactly `keys`. Anything else that is JSON has become an empty array.
+   * exactly `keys`. A scalar (a string, a number, …) has no keys: where rows are wanted it stands for none.
    */
   | {
       readonly kind: "json";
       readonly body: Buffer;
-      readonly shape: "object" | "array";
+      readonly shape: "object" | "array" | "scalar";
+      /** How many objects there are. */
+      readonly rows: number;
       /** Each once, in the order of the first object. */
       readonly keys: readonly string[];
     }
   /** JSON that was not looked at, because `columns` says which keys count. PostgreSQL finds its faults. */
   | { readonly kind: "unread-json"; readonly body: Buffer; readonly columns: readonly string[] }
   /** A form posted to a function: a repeated name is a variadic argument. */
-  | { readonly kind: "form"; readonly pairs: readonly (readonly [string, string])[] }
+  | { readonly kind: "form"; readonly pairs: readonly { readonly name: string; readonly value: string }[] }
   /** A function's single unnamed argument: text, XML or bytes. */
   | { readonly kind: "raw"; readonly body: Buffer };

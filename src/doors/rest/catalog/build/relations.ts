@@ -1,0 +1,82 @@
+import { CatalogError } from "../errors.ts";
+import { Fields } from "../read/fields.ts";
+import type { Column, Table, TableKind } from "../types.ts";
+import { type DataTypes, maxLength } from "./data-types.ts";
+
+/** A relation before its keys and computed fields are known, with the numbers that constraints go by. */
+export interface Relation {
+  readonly oid: string;
+  readonly table: Omit<Table, "primaryKey" | "computedFields">;
+  /** Names of columns by pg_attribute.attnum. */
+  readonly names: ReadonlyMap<number, string>;
+}
+
+/** pg_class.relkind. */
+const KINDS: Readonly<Record<string, TableKind>> = {
+  r: "table",
+  p: "partitioned",
+  f: "foreign",
+  v: "view",
+  m: "materialized",
+};
+
+/** pg_relation_is_updatable gives a bit for each CmdType of nodes.h. */
+const UPDATE = 1 << 2;
+const INSERT = 1 << 3;
+const DELETE = 1 << 4;
+
+export function readRelation(payload: string, types: DataTypes): Relation {
+  const row = Fields.parse(payload);
+  const events = row.number(6);
+  const columns = row.rows(7);
+  return {
+    oid: row.text(0),
+    names: new Map(columns.map((column) => [column.number(0), column.text(1)])),
+    table: {
+      schema: row.text(1),
+      name: row.text(2),
+      kind: kindOf(row.text(3)),
+      exposed: row.flag(4),
+      description: row.textOrNull(5),
+      insertable: (events & INSERT) !== 0,
+      updatable: (events & UPDATE) !== 0,
+      deletable: (events & DELETE) !== 0,
+      columns: new Map(columns.map((column) => [column.text(1), readColumn(column, types)])),
+    },
+  };
+}
+
+function kindOf(letter: string): TableKind {
+  const kind = KINDS[letter];
+  if (kind === undefined) throw new CatalogError("catalog/unreadable", `${letter} is no kind of relation`);
+  return kind;
+}
+
+function readColumn(row: Fields, types: DataTypes): Column {
+  const type = types.get(row.text(2));
+  if (type === undefined)
+    throw new CatalogError("catalog/unreadable", `the type of column ${row.text(1)} is not known`);
+  const generated = generation(row.text(5), row.text(6));
+  const ownDefault = row.textOrNull(7);
+  const expression = ownDefault ?? type.defaultExpression;
+  return {
+    name: row.text(1),
+    type: type.base.text,
+    nominalType: type.castText,
+    nullable: !(row.flag(4) || type.notNull),
+    hasDefault: generated !== "no" || expression !== null,
+    defaultExpression: generated === "no" || generated === "identity-by-default" ? expression : null,
+    generated,
+    maxLength: maxLength(type, row.number(3)),
+    enumValues: type.base.enumValues,
+    description: row.textOrNull(8),
+  };
+}
+
+/** pg_attribute.attidentity and attgenerated. */
+function generation(identity: string, generated: string): Column["generated"] {
+  if (identity === "a") return "identity-always";
+  if (identity === "d") return "identity-by-default";
+  if (generated === "s") return "stored";
+  return generated === "v" ? "virtual" : "no";
+}

@@ -1,0 +1,64 @@
+/**
+ * How alike two names are, for "did you mean". The names come from outside and the comparison is quadratic, so that
+ * all of it is bounded: a name longer than any identifier is compared with none, and of candidates only those are
+ * compared letter by letter that can still be near enough.
+ */
+
+/** NAMEDATALEN gives names 63 bytes; a list of arguments is longer, but nobody mistypes 200 letters recognisably. */
+const MAX_LENGTH = 200;
+
+/** The candidate that is most like `word`, if any is at least as alike as `least` (0 to 1). The first wins a tie. */
+export function mostSimilar(word: string, candidates: Iterable<string>, least: number): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
+  const wanted = word.toLowerCase();
+  const letters = letterSet(wanted);
+  let best: string | undefined;
+  let bar = least;
+  for (const candidate of candidates) {
+    const longest = Math.max(word.length, candidate.length);
+    const mostEdits = Math.floor((1 - bar) * longest + ROUNDING);
+    if (candidate.length > MAX_LENGTH || Math.abs(word.length - candidate.length) > mostEdits) continue;
+    const other = candidate.toLowerCase();
+    if (differentLetters(letters, letterSet(other)) > mostEdits) continue;
+    const found = 1 - distance(wanted, other) / longest;
+    if (longest === 0 || found < bar - ROUNDING || (best !== undefined && found <= bar)) continue;
+    [best, bar] = [candidate, found];
+  }
+  return best;
+}
+
+/** Of 4 edits in 16 letters, 1 - 4 / 16 must not be less than 0.75 by a rounding error. */
+const ROUNDING = 1e-9;
+
+/** Levenshtein's distance: letters to insert, delete or replace. */
+export function distance(a: string, b: string): number {
+  let previous = Uint16Array.from({ length: b.length + 1 }, (_, at) => at);
+  let current = new Uint16Array(b.length + 1);
+  for (let i = 1; i <= a.length; i++) {
+    current[0] = i;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] ?? 0) + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
+      current[j] = Math.min(replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1);
+    }
+    [previous, current] = [current, previous];
+  }
+  return previous[b.length] ?? 0;
+}
+
+/** Which letters there are, one bit for each of 32 classes. */
+function letterSet(word: string): number {
+  let bits = 0;
+  for (let at = 0; at < word.length; at++) bits |= 1 << (word.charCodeAt(at) & 31);
+  return bits;
+}
+
+/** A lower bound of the distance: letters of one that the other has nowhere each need an edit. */
+function differentLetters(a: number, b: number): number {
+  return Math.max(ones(a & ~b), ones(b & ~a));
+}
+
+function ones(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
+}

@@ -1,0 +1,51 @@
+/** The query string as a list of names and values, and written again in the one order that stands for all. */
+import { badQuery } from "../refusals.ts";
+import { decode } from "./decode.ts";
+import { MAX_PARAMETERS } from "./limits.ts";
+import type { Parameter } from "./types.ts";
+
+const NONE: readonly Parameter[] = [];
+
+/** @param text what follows the question mark, as sent, or a form (application/x-www-form-urlencoded) */
+export function splitParameters(text: string): readonly Parameter[] {
+  if (text === "") return NONE;
+  const parameters: Parameter[] = [];
+  for (let from = 0; from <= text.length; ) {
+    const ampersand = text.indexOf("&", from);
+    const to = ampersand < 0 ? text.length : ampersand;
+    if (to > from) parameters.push(splitParameter(text, from, to));
+    if (parameters.length > MAX_PARAMETERS)
+      throw badQuery(`More than ${MAX_PARAMETERS} parameters in the query string`);
+    from = to + 1;
+  }
+  return parameters;
+}
+
+function splitParameter(text: string, from: number, to: number): Parameter {
+  const equals = text.indexOf("=", from);
+  if (equals < 0 || equals >= to) return { name: decodePart(text.slice(from, to)), value: undefined };
+  return { name: decodePart(text.slice(from, equals)), value: decodePart(text.slice(equals + 1, to)) };
+}
+
+function decodePart(text: string): string {
+  const decoded = decode(text, "query");
+  if (decoded === undefined) throw badQuery("The query string is not valid UTF-8, or has a NUL character");
+  return decoded;
+}
+
+/** The parameters sorted by name and encoded again: of two URLs that ask for the same, the same text. */
+export function canonicalQuery(parameters: readonly Parameter[]): string {
+  return parameters
+    .map(({ name, value }) => ({ name, text: `${encode(name)}=${encode(value ?? "")}` }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map(({ text }) => text)
+    .join("&");
+}
+
+/** RFC 3986 §2.3: all but the unreserved characters is escaped. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

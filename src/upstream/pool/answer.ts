@@ -1,0 +1,68 @@
+import { type ErrorFields, parseErrorFields } from "../../protocol/backend-messages.ts";
+import { ProtocolFault } from "../../protocol/fault.ts";
+import { commandTag, sliceDataRow } from "../../protocol/query-results.ts";
+import type { Result, Row } from "./pool.ts";
+import type { Prepared } from "./prepared-statements.ts";
+
+const NO_ROWS: readonly Row[] = [];
+
+/** What came of one round trip, up to its ReadyForQuery. */
+export class Answer {
+  readonly results: Result[] = [];
+  error: ErrorFields | undefined;
+  /** Bytes of rows. */
+  size = 0;
+  /** Whether the statement at which it stands was bound, and so begun. */
+  #bound = false;
+  readonly #steps: readonly (Prepared | undefined)[];
+  readonly #parses: readonly (Prepared | undefined)[];
+  #parsed = 0;
+  #rows: Row[] | undefined;
+
+  /**
+   * @param steps the statements that run, in order; those without a name are undefined
+   * @param parses those of them that are parsed first
+   */
+  constructor(steps: readonly (Prepared | undefined)[], parses: readonly (Prepared | undefined)[]) {
+    this.#steps = steps;
+    this.#parses = parses;
+  }
+
+  /**
+   * Whether it stopped only because the server no longer has what we knew under a name, before that statement began:
+   * its columns changed ("cached plan must not change result type"), or a function deallocated it or took its name.
+   */
+  get stale(): boolean {
+    const code = this.error?.get("C");
+    if (this.#bound || code === undefined) return false;
+    const known = this.#steps[this.results.length]?.known;
+    return code === "42P05" ? known === false : known === true && (code === "0A000" || code === "26000");
+  }
+
+  parsed(): void {
+    if (this.#parsed >= this.#parses.length) throw new ProtocolFault("a ParseComplete too many");
+    const prepared = this.#parses[this.#parsed++];
+    if (prepared !== undefined) prepared.known = true;
+  }
+
+  bound(): void {
+    this.#bound = true;
+  }
+
+  row(bytes: Buffer, start: number, end: number): void {
+    this.size += end - start;
+    const row = sliceDataRow(bytes, start, end);
+    if (this.#rows === undefined) this.#rows = [row];
+    else this.#rows.push(row);
+  }
+
+  complete(bytes: Buffer, start: number, end: number): void {
+    this.results.push({ rows: this.#rows ?? NO_ROWS, tag: commandTag(bytes, start, end) });
+    this.#rows = undefined;
+    this.#bound = false;
+  }
+
+  failed(body: Buffer): void {
+    this.error ??= parseErrorFields(body);
+  }
+}

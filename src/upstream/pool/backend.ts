@@ -1,0 +1,286 @@
+import { parseErrorFields, parseParameterStatus } from "../../protocol/backend-messages.ts";
+import { query, terminate } from "../../protocol/client-messages.ts";
+import { ExtendedQueryWriter } from "../../protocol/extended-query.ts";
+import { ProtocolFault } from "../../protocol/fault.ts";
+import type { TransactionStatus } from "../../protocol/message-flow.ts";
+import { MessageStream, TooLong } from "../../protocol/message-stream.ts";
+import { parseNotification, readyStatus } from "../../protocol/query-results.ts";
+import type { Wire } from "../../wire/wire.ts";
+import { UpstreamError } from "../errors.ts";
+import { Answer } from "./answer.ts";
+import { PoolError, PoolServerError } from "./errors.ts";
+import type { Statement } from "./pool.ts";
+import { type Prepared, PreparedStatements } from "./prepared-statements.ts";
+
+/** A server connection at its first ReadyForQuery. */
+export interface Connection {
+  readonly wire: Wire;
+  /** What came in behind ReadyForQuery. */
+  readonly head: Buffer;
+  readonly host: string;
+  readonly processId: number;
+  /** What the server reported of itself. */
+  readonly parameters: Map<string, string>;
+  /** Asks the server to cancel what is running; resolves when the server has taken the request. */
+  cancel(): Promise<void>;
+}
+
+/** What a backend tells its owner. */
+export interface BackendEvents {
+  /** The server reported another value of a parameter. */
+  onParameter(): void;
+  onNotification(channel: string, payload: string): void;
+  /** The connection is over. Told once, after whoever waits for an answer was told. */
+  onClosed(error: Error | undefined): void;
+}
+
+export interface BackendLimits {
+  readonly maxResultBytes: number;
+  readonly preparedStatements: number;
+}
+
+/** Room in a message for what is not rows. */
+const SLACK_BYTES = 64 * 1024;
+/** A message's length is a signed 32-bit word. */
+const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+
+interface Waiting {
+  readonly answer: Answer;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One server connection that runs statements: one round trip at a time, each ended by a Sync, each in one write
+ * (PostgreSQL docs, "Extended Query", "Pipelining"). It knows nothing of roles and of what is left behind.
+ */
+export class Backend {
+  readonly connection: Connection;
+  readonly #events: BackendEvents;
+  readonly #limits: BackendLimits;
+  readonly #writer = new ExtendedQueryWriter();
+  readonly #statements: PreparedStatements;
+  readonly #stream: MessageStream;
+  /** The transaction status that the server reported last. */
+  status: TransactionStatus = "I";
+  #waiting: Waiting | undefined;
+  #failure: Error | undefined;
+  #closed = false;
+
+  constructor(connection: Connection, limits: BackendLimits, events: BackendEvents) {
+    this.connection = connection;
+    this.#events = events;
+    this.#limits = limits;
+    this.#statements = new PreparedStatements(limits.preparedStatements);
+    const longest = Math.min(limits.maxResultBytes + SLACK_BYTES, MAX_MESSAGE_BYTES);
+    this.#stream = new MessageStream(longest, (type, bytes, start, end) =>
+      this.#onMessage(type, bytes, start, end),
+    );
+    const { wire, head } = connection;
+    wire.onData = (chunk) => this.#onData(chunk);
+    wire.onClose = (error) => this.#onClosed(error);
+    if (wire.closed) queueMicrotask(() => this.#onClosed(undefined)); // it was told before we listened
+    if (head.length > 0) this.#onData(head);
+    wire.resume();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Runs `statements` one behind the other, in the implicit transaction that ends with Sync unless they begin one.
+   * A statement that fails skips the rest; the answer tells.
+   * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
+   */
+  run(statements: readonly Statement[]): Promise<Answer> {
+    const writer = this.#writer;
+    for (const name of this.#statements.evicted()) writer.closeStatement(name);
+    const steps: (Prepared | undefined)[] = [];
+    const parses: (Prepared | undefined)[] = [];
+    for (const statement of statements) {
+      const prepared = this.#statements.use(statement);
+      const name = prepared?.name ?? "";
+      steps.push(prepared);
+      if (prepared === undefined || !(prepared.known || parses.includes(prepared))) {
+        parses.push(prepared);
+        writer.parse(name, statement.text, statement.parameterTypes ?? NO_TYPES);
+      }
+      writer.bind(name, statement);
+      writer.execute();
+    }
+    writer.sync();
+    return this.#exchange(new Answer(steps, parses), writer.take());
+  }
+
+  /** Runs constant SQL of our own, of several statements. */
+  runSimple(sql: string): Promise<Answer> {
+    return this.#exchange(new Answer([], []), [query(sql)]);
+  }
+
+  /** Forgets a statement: the server has something else under its name, or nothing. */
+  forget(statement: Statement): void {
+    this.#statements.forget(statement);
+  }
+
+  /** Takes leave of the server. */
+  end(): void {
+    this.#failure ??= new PoolError("pool/closed", "the pool closed the connection");
+    this.connection.wire.end(terminate);
+  }
+
+  /** Closes the connection at once, for the reason that whoever waits is told. */
+  destroy(error: Error): void {
+    this.#failure ??= error;
+    this.connection.wire.destroy();
+    this.#settle();
+  }
+
+  #exchange(answer: Answer, pieces: readonly Buffer[]): Promise<Answer> {
+    if (this.#waiting !== undefined) throw new TypeError("one round trip at a time");
+    return new Promise((resolve, reject) => {
+      this.#waiting = { answer, resolve, reject };
+      if (this.#failure !== undefined) this.#settle();
+      else for (const piece of pieces) this.connection.wire.write(piece);
+    });
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#stream.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolFault)) throw error;
+      this.destroy(
+        error instanceof TooLong && error.type === DATA_ROW
+          ? this.#tooLarge()
+          : new UpstreamError("upstream/protocol", `the server sent ${error.message}`, { cause: error }),
+      );
+    }
+  }
+
+  #onMessage(type: number, bytes: Buffer, start: number, end: number): void {
+    const answer = this.#waiting?.answer;
+    if (this.#failure !== undefined) return;
+    if (answer === undefined) {
+      this.#onUnasked(type, bytes.subarray(start, end));
+      return;
+    }
+    switch (type) {
+      case BIND_COMPLETE:
+        answer.bound();
+        return;
+      case DATA_ROW:
+        answer.row(bytes, start, end);
+        if (answer.size > this.#limits.maxResultBytes) this.destroy(this.#tooLarge());
+        return;
+      case COMMAND_COMPLETE:
+        answer.complete(bytes, start, end);
+        return;
+      case READY_FOR_QUERY:
+        this.status = readyStatus(bytes, start, end);
+        this.#ready(answer);
+        return;
+      case PARSE_COMPLETE:
+        answer.parsed();
+        return;
+      case CLOSE_COMPLETE:
+      case ROW_DESCRIPTION: // of a simple query
+        return;
+      case ERROR_RESPONSE:
+        answer.failed(bytes.subarray(start, end));
+        return;
+      default:
+        this.#onUnasked(type, bytes.subarray(start, end));
+        return;
+    }
+  }
+
+  /** What a server may send at any time ("Asynchronous Operations"). */
+  #onUnasked(type: number, body: Buffer): void {
+    switch (type) {
+      case NOTICE_RESPONSE:
+        return;
+      case PARAMETER_STATUS: {
+        const [name, value] = parseParameterStatus(body);
+        this.connection.parameters.set(name, value);
+        this.#events.onParameter();
+        return;
+      }
+      case NOTIFICATION: {
+        const { channel, payload } = parseNotification(body);
+        this.#events.onNotification(channel, payload);
+        return;
+      }
+      case ERROR_RESPONSE: // it is about to hang up
+        this.destroy(new PoolServerError(parseErrorFields(body)));
+        return;
+      case COPY_IN:
+      case COPY_OUT:
+      case COPY_BOTH:
+        this.destroy(new TypeError("COPY is no statement for a pool"));
+        return;
+      default:
+        throw new ProtocolFault(
+          `a message of type ${JSON.stringify(String.fromCharCode(type))} where none belongs`,
+        );
+    }
+  }
+
+  #ready(answer: Answer): void {
+    if (answer.error !== undefined) this.#statements.forgetUnknown();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve(answer);
+  }
+
+  #onClosed(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#failure ??= this.#lost(error);
+    this.#settle();
+    this.#events.onClosed(error);
+  }
+
+  /** What the server said before it hung up is the reason. */
+  #lost(error: Error | undefined): Error {
+    const said = this.#waiting?.answer.error;
+    if (said !== undefined) return new PoolServerError(said);
+    const { host } = this.connection;
+    return new PoolError("pool/connection-lost", error?.message ?? `${host} closed the connection`, {
+      cause: error,
+    });
+  }
+
+  #tooLarge(): PoolError {
+    this.connection.cancel().catch(() => {}); // the connection goes in any case; this spares the server the rest
+    return new PoolError(
+      "pool/result-too-large",
+      `a result of more than ${this.#limits.maxResultBytes} bytes`,
+    );
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (this.#failure !== undefined) waiting?.reject(this.#failure);
+  }
+}
+
+const NO_TYPES: readonly number[] = [];
+
+// Type bytes ("Message Formats").
+const PARSE_COMPLETE = 0x31;
+const BIND_COMPLETE = 0x32;
+const CLOSE_COMPLETE = 0x33;
+const NOTIFICATION = 0x41;
+const COMMAND_COMPLETE = 0x43;
+const DATA_ROW = 0x44;
+const ERROR_RESPONSE = 0x45;
+const COPY_IN = 0x47;
+const COPY_OUT = 0x48;
+const NOTICE_RESPONSE = 0x4e;
+const PARAMETER_STATUS = 0x53;
+const ROW_DESCRIPTION = 0x54;
+const COPY_BOTH = 0x57;
+const READY_FOR_QUERY = 0x5a;

@@ -1,0 +1,98 @@
+/**
+ * The statements that the pool puts around those of a door: what makes a transaction the admitted role's, and what
+ * leaves the connection as it was found. docs/decisions/2026-11-24-clean-backends.md says why these, and what they
+ * cost. Names are qualified, since functions may have changed search_path.
+ */
+import type { RoleName } from "../../base/ids.ts";
+import type { Isolation, Row, Statement, Transaction } from "./pool.ts";
+
+/** More than a request has settings, by far. */
+const MAX_SETTINGS = 256;
+/** Settings that say who one is: the pool's alone. */
+const IDENTITY = new Set(["role", "session_authorization"]);
+
+function own(text: string, parameters: Statement["parameters"] = []): Statement {
+  return { text, parameters, prepare: true, binary: false };
+}
+
+const fronts: string[] = [];
+
+/**
+ * `SELECT set_config('role', $1, true), set_config($2, $3, true), …`: the role first, and then settings as this role
+ * may make them. All of them end with the transaction.
+ */
+function frontText(settings: number): string {
+  let text = fronts[settings];
+  if (text === undefined) {
+    const calls = Array.from(
+      { length: settings },
+      (_, at) => `pg_catalog.set_config($${2 * at + 2}, $${2 * at + 3}, true)`,
+    );
+    text = `SELECT ${["pg_catalog.set_config('role', $1, true)", ...calls].join(", ")}`;
+    fronts[settings] = text;
+  }
+  return text;
+}
+
+/**
+ * Takes the role and makes the settings. Read-only is one more setting, the last: from then on the transaction cannot
+ * go back, not even inside a function, since a query has been run (SET TRANSACTION: "The transaction access mode … may
+ * not be set to READ WRITE after the first snapshot").
+ */
+export function front(
+  role: RoleName | "none",
+  { settings, readOnly }: Pick<Transaction, "settings" | "readOnly">,
+): Statement {
+  if (settings.length > MAX_SETTINGS) throw new RangeError(`${settings.length} settings in one transaction`);
+  const parameters: string[] = [role];
+  for (const [name, value] of settings) {
+    if (IDENTITY.has(name.toLowerCase())) throw new TypeError(`${name} is the pool's to set`);
+    parameters.push(name, value);
+  }
+  if (readOnly) parameters.push("transaction_read_only", "on");
+  return own(frontText((parameters.length - 1) / 2), parameters);
+}
+
+/** Begins a transaction that the implicit one between two Syncs cannot be. */
+export function begin(isolation: Isolation | undefined, readOnly: boolean): Statement {
+  const level = isolation === undefined ? "" : ` ISOLATION LEVEL ${LEVELS[isolation]}`;
+  return own(`BEGIN${level}${readOnly ? " READ ONLY" : ""}`);
+}
+
+const LEVELS: Readonly<Record<Isolation, string>> = {
+  "read committed": "READ COMMITTED",
+  "repeatable read": "REPEATABLE READ",
+  serializable: "SERIALIZABLE",
+};
+
+export const commit: Statement = own("COMMIT");
+export const rollback: Statement = own("ROLLBACK");
+
+/** Runs deferred triggers now, so that none of them runs behind what follows. */
+export const checkConstraints: Statement = own("SET CONSTRAINTS ALL IMMEDIATE");
+/** Ends what functions set for the session, and not only for their transaction. */
+export const resetSettings: Statement = own("RESET ALL");
+/** Forgets what lastval() and currval() would tell the next one. */
+export const discardSequences: Statement = own("DISCARD SEQUENCES");
+/**
+ * Gives session-level locks back, and looks whether a function left the role or made temporary tables; `clean` is
+ * the answer of a connection that needs no more.
+ */
+export const lookAround: Statement = own(
+  "SELECT pg_catalog.pg_advisory_unlock_all(), pg_catalog.pg_my_temp_schema(), current_user",
+);
+
+/** Whether the row of `lookAround` shows a connection on which nothing was left. */
+export function isClean(row: Row | undefined, role: RoleName | "none"): boolean {
+  const [, temporary, user] = row ?? [];
+  if (temporary?.toString() !== "0") return false; // the oid of no schema
+  return role === "none" || user?.toString() === role;
+}
+
+/**
+ * All that DISCARD ALL does but for what the pool wants to keep, its prepared statements and their plans; and it tells
+ * whether any of those were made by SQL, since such a connection is not used again.
+ */
+export const CLEAN_UP = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *;
+SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)`;
