@@ -2,7 +2,8 @@
  * ApiRequest + Catalog → ReadPlan. Every name is looked up here, and what cannot be found is refused in PostgREST's
  * words. No SQL is known here.
  */
-import type { Catalog } from "../catalog/types.ts";
+import { findTable, suggestTable } from "../catalog/find/table.ts";
+import type { Catalog, Table } from "../catalog/types.ts";
 import { noTable } from "../refusals.ts";
 import type { Query, Range } from "../request/types.ts";
 import { Aliases } from "./aliases.ts";
@@ -13,7 +14,6 @@ import { planLevel } from "./level.ts";
 import type { RowOutput } from "./representation.ts";
 import type { RowType } from "./row-type.ts";
 import { rowTypeOfTable } from "./row-type.ts";
-import { similarName } from "./similar.ts";
 import type { ReadPlan, RowSource } from "./types.ts";
 
 /** Where the rows of the root come from. */
@@ -102,15 +102,8 @@ function rowSource(rowType: RowType, root: Root): RowSource {
 }
 
 /** The relation of the path, or PGRST205. */
-export function exposedTable(catalog: Catalog, schema: string, name: string) {
-  const tables = catalog.tables.get(schema);
-  const table = tables?.get(name);
-  if (table?.exposed) return table;
-  const exposed = function* () {
-    for (const each of tables?.values() ?? []) if (each.exposed) yield each.name;
-  };
-  throw noTable(schema, name, similarName(name, exposed(), SIMILAR_TABLE));
+export function exposedTable(catalog: Catalog, schema: string, name: string): Table {
+  const table = findTable(catalog, { schema, name });
+  if (table === undefined) throw noTable(schema, name, suggestTable(catalog, { schema, name }));
+  return table;
 }
-
-/** PostgREST names a table only when it is three quarters alike. */
-const SIMILAR_TABLE = 0.75;

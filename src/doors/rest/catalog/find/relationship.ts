@@ -55,19 +55,17 @@ function isTarget(one: Exclude<Relationship, { kind: "computed" }>, target: stri
 function isKey(one: Relationship, target: string): boolean {
   if (one.kind !== "foreign-key" || (one.targetIsView && !one.self)) return false;
   if (one.constraint === target) return one.holdsKey || !one.self;
-  return one.holdsKey && keyColumn(one) === target;
+  return (one.holdsKey || one.cardinality === "one-to-one") && onlyPair(one)?.[0] === target;
 }
 
+/** A foreign key of one column is told by its column on either side. */
 function isHint(one: Exclude<Relationship, { kind: "computed" }>, hint: string): boolean {
   if (one.kind === "junction") return one.junction.name === hint;
-  return one.constraint === hint || keyColumn(one) === hint;
+  return one.constraint === hint || onlyPair(one)?.includes(hint) === true;
 }
 
-/** The column of a foreign key of one column, on the side that has the key. */
-function keyColumn(one: Extract<Relationship, { kind: "foreign-key" }>): string | undefined {
-  const [pair, more] = one.columns;
-  if (more !== undefined) return undefined;
-  return one.holdsKey ? pair?.[0] : pair?.[1];
+function onlyPair({ columns }: Extract<Relationship, { kind: "foreign-key" }>) {
+  return columns.length === 1 ? columns[0] : undefined;
 }
 
 /** None when the target is right and only the hint is wrong. */

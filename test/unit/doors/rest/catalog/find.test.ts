@@ -49,6 +49,8 @@ const EMBEDS: readonly (readonly [origin: string, target: string, found: string 
   ["orders", "shipping_id", "many-to-one addresses shipping shipping_id,id"],
   ["addresses", "billing", "one-to-many orders billing id,billing_id"],
   ["shifts", "first_shift", "one-to-many visits first_shift unit,first_unit day,first_day"],
+  // one to one, by the column that the other side refers to
+  ["films", "id", "one-to-one specs specs_film_id_fkey id,film_id"],
   // the column is on the other side
   ["directors", "director_id", "none"],
   // a key of two columns has no column to be named by
@@ -61,6 +63,8 @@ const EMBEDS: readonly (readonly [origin: string, target: string, found: string 
   ],
   ["addresses", "orders!billing", "one-to-many orders billing id,billing_id"],
   ["addresses", "orders!shipping_id", "one-to-many orders shipping id,shipping_id"],
+  ["films", "specs!film_id", "one-to-one specs specs_film_id_fkey id,film_id"],
+  ["films", "specs!id", "one-to-one specs specs_film_id_fkey id,film_id"],
   ["addresses", "orders!city", "none"],
   ["actors", "films", ["many-to-many cast_names", "many-to-many casting"]],
   ["actors", "films!casting", "many-to-many casting"],
