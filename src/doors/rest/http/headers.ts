@@ -7,6 +7,16 @@ export class RequestHeaders {
     this.#fields = fields;
   }
 
+  /** @param raw name, value, name, value, … in any case */
+  static fromRaw(raw: readonly string[]): RequestHeaders {
+    const fields = new Map<string, readonly string[]>();
+    for (let at = 0; at + 1 < raw.length; at += 2) {
+      const name = (raw[at] ?? "").toLowerCase();
+      fields.set(name, [...(fields.get(name) ?? []), raw[at + 1] ?? ""]);
+    }
+    return new RequestHeaders(fields);
+  }
+
   /** The field's value; repeated ones as one list (RFC 9110 §5.3), cookies by `; ` (RFC 9113 §8.2.3). */
   get(name: string): string | undefined {
     const value = this.#fields.get(name);
