@@ -91,15 +91,16 @@ export class Backend {
   /**
    * Runs `statements` one behind the other, in the implicit transaction that ends with Sync unless they begin one.
    * A statement that fails skips the rest; the answer tells.
+   * @param named whether statements may be prepared by name
    * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
    */
-  run(statements: readonly Statement[]): Promise<Answer> {
+  run(statements: readonly Statement[], named: boolean): Promise<Answer> {
     const writer = this.#writer;
     for (const name of this.#statements.evicted()) writer.closeStatement(name);
     const steps: (Prepared | undefined)[] = [];
     const parses: (Prepared | undefined)[] = [];
     for (const statement of statements) {
-      const prepared = this.#statements.use(statement);
+      const prepared = named ? this.#statements.use(statement) : undefined;
       const name = prepared?.name ?? "";
       steps.push(prepared);
       if (prepared === undefined || !(prepared.known || parses.includes(prepared))) {
@@ -118,9 +119,9 @@ export class Backend {
     return this.#exchange(new Answer([], []), [query(sql)]);
   }
 
-  /** Forgets a statement: the server has something else under its name, or nothing. */
-  forget(statement: Statement): void {
-    this.#statements.forget(statement);
+  /** Forgets all names: the server has something else under one, or nothing. */
+  forgetStatements(): void {
+    this.#statements.forgetAll();
   }
 
   /** Takes leave of the server. */

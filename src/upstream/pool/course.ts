@@ -6,8 +6,10 @@ import {
   discardSequences,
   front,
   lookAround,
+  lookClosely,
   resetSettings,
   rollback,
+  unlisten,
 } from "./own-statements.ts";
 import type { Statement, Transaction, TransactionEnd } from "./pool.ts";
 
@@ -17,22 +19,28 @@ export interface Work {
   readonly transaction: Transaction;
 }
 
+export interface How {
+  /** Whether the server counts the implicit transaction of a pipeline as a transaction block. */
+  readonly implicitBlocks: boolean;
+  /** Whether to look for statements that SQL prepared. */
+  readonly closely: boolean;
+}
+
 /** The statements of a transaction with the pool's own around them. */
 export interface Course {
   /** The first round trip, and mostly the only one. */
   readonly statements: readonly Statement[];
   /** Where those of the door begin. */
   readonly from: number;
-  /** Where `lookAround` is, when the first round trip is the only one. */
+  /** Where the look at what was left is, when the first round trip is the only one. */
   readonly look: number | undefined;
 }
 
 /**
  * One round trip where it can be: between two Syncs everything is one transaction anyway, which commits. BEGIN is needed
  * for another isolation level or another end, and (before PostgreSQL 18) for SET CONSTRAINTS, which otherwise warns.
- * @param implicitBlocks whether the server is one that counts this implicit transaction as a transaction block
  */
-export function courseOf({ role, transaction }: Work, implicitBlocks: boolean): Course {
+export function courseOf({ role, transaction }: Work, { implicitBlocks, closely }: How): Course {
   const { readOnly, isolation, end, statements } = transaction;
   const implicit = end === "commit" && isolation === undefined && (readOnly || implicitBlocks);
   const lead = front(role, transaction);
@@ -40,22 +48,26 @@ export function courseOf({ role, transaction }: Work, implicitBlocks: boolean): 
   const from = all.length;
   for (const statement of statements) all.push(statement);
   if (typeof end === "function") return { statements: all, from, look: undefined };
-  leave(all, readOnly);
+  leave(all, readOnly, closely);
   const look = all.length - 1;
   if (!implicit) all.push(end === "commit" ? commit : rollback);
   return { statements: all, from, look };
 }
 
-/** The second round trip of a transaction that saw its results first; `lookAround` is the last but one. */
-export function endingOf({ readOnly }: Transaction, end: TransactionEnd): readonly Statement[] {
+/** The second round trip of a transaction that saw its results first; the look is the last but one. */
+export function endingOf(
+  { readOnly }: Transaction,
+  end: TransactionEnd,
+  { closely }: How,
+): readonly Statement[] {
   const all: Statement[] = [];
-  leave(all, readOnly);
+  leave(all, readOnly, closely);
   all.push(end === "commit" ? commit : rollback);
   return all;
 }
 
 /** What leaves the connection as it was. A read-only transaction queues no triggers and takes no number of a sequence. */
-function leave(all: Statement[], readOnly: boolean): void {
+function leave(all: Statement[], readOnly: boolean, closely: boolean): void {
   if (!readOnly) all.push(checkConstraints, discardSequences);
-  all.push(resetSettings, lookAround);
+  all.push(resetSettings, unlisten, closely ? lookClosely : lookAround);
 }

@@ -1,17 +1,20 @@
 import type { Clock } from "../../base/clock.ts";
-import type { ErrorFields } from "../../protocol/backend-messages.ts";
 import { ignore } from "../../wire/wire.ts";
-import type { Answer } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import { Backend, type BackendLimits, type Connection } from "./backend.ts";
-import { type Course, courseOf, endingOf, type Work } from "./course.ts";
+import { type Course, courseOf, endingOf, type How, type Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import { CLEAN_UP, isClean } from "./own-statements.ts";
 import type { Result, Statement, TransactionEnd } from "./pool.ts";
 
 /** Neither a query that was cancelled nor a clean-up takes longer; the connection is closed instead. */
 const CLEAN_UP_MS = 5000;
+/** The pause before a cancel request is made again; each is twice the one before. */
+const CANCEL_AGAIN_MS = 50;
 /** A server hangs up upon Terminate in no time. */
 const END_MS = 1000;
+/** Statements that SQL prepared are looked for this often: what a transaction left is found this much later at most. */
+const CLOSE_LOOK_MS = 1000;
 /** From this version on, the implicit transaction of a pipeline counts as a transaction block. */
 const IMPLICIT_BLOCKS_SINCE = 18;
 
@@ -41,11 +44,13 @@ export class Member {
   readonly #events: MemberEvents;
   readonly #backend: Backend;
   readonly #implicitBlocks: boolean;
+  #nextCloseLook = 0;
   /** Something came in that says that a function left a LISTEN. */
   #notified = false;
-  /** The cancel request under way for this transaction, or done. */
+  /** The cancel requests for this transaction. */
   #cancel: Promise<void> | undefined;
   #callOff: () => void = ignore;
+  #callOffCancel: () => void = ignore;
   /** What runs, until the connection is free again. */
   #work: Work | undefined;
 
@@ -61,7 +66,11 @@ export class Member {
       onNotification: () => {
         this.#notified = true;
       },
-      onClosed: () => events.onClosed(this),
+      onClosed: () => {
+        this.#callOff();
+        this.#callOffCancel();
+        events.onClosed(this);
+      },
     });
   }
 
@@ -76,17 +85,14 @@ export class Member {
   /** Runs a transaction. Once it has ended, and maybe later than this resolves, onFree or onClosed is told. */
   async transact(work: Work): Promise<readonly Result[]> {
     this.#work = work;
-    const course = this.#plan(work);
-    let answer = await this.#run(course);
-    if (answer.stale && (await this.#renew(course.statements[answer.results.length])))
-      answer = await this.#run(course);
-    if (answer.error !== undefined) throw this.#failed(answer.error);
-    const { from, look } = course;
-    const results = answer.results.slice(from, from + work.transaction.statements.length);
-    if (look === undefined) await this.#decide(work, results);
-    else this.#finish(answer, look, work);
+    const how = this.#how();
+    const course = this.#plan(work, how);
+    let done = await this.#attempt(work, course, how, true);
+    if (done instanceof Answer && done.stale && (await this.#renew()))
+      done = await this.#attempt(work, course, how, false);
+    if (done instanceof Answer) throw this.#failed(done);
     if (this.#cancel !== undefined) throw aborted();
-    return results;
+    return done;
   }
 
   /**
@@ -96,8 +102,7 @@ export class Member {
   abort(work: Work): void {
     if (this.#work !== work || this.#cancel !== undefined || this.closed) return;
     this.#limit("a cancelled query did not end");
-    this.#cancel = this.connection.cancel();
-    this.#cancel.catch((cause) => this.#doubt("a cancel request failed", cause));
+    this.#sendCancel(CANCEL_AGAIN_MS);
   }
 
   /** Takes leave of the server. */
@@ -110,31 +115,57 @@ export class Member {
     this.#backend.destroy(error);
   }
 
+  /** A request that overtakes the query that it is for cancels nothing, and so it is made again until there is an answer. */
+  #sendCancel(pauseMs: number): void {
+    const sent = this.connection.cancel();
+    const all = this.#cancel === undefined ? sent : Promise.all([this.#cancel, sent]);
+    this.#cancel = all.then(ignore);
+    this.#cancel.catch((cause) => this.#doubt("a cancel request failed", cause));
+    this.#callOffCancel = this.#clock.after(pauseMs, () => this.#sendCancel(2 * pauseMs));
+  }
+
+  #how(): How {
+    const now = this.#clock.now();
+    const closely = now >= this.#nextCloseLook;
+    if (closely) this.#nextCloseLook = now + CLOSE_LOOK_MS;
+    return { implicitBlocks: this.#implicitBlocks, closely };
+  }
+
   /** What cannot be planned was our caller's mistake, and nothing happened. */
-  #plan(work: Work): Course {
+  #plan(work: Work, how: How): Course {
     try {
-      return courseOf(work, this.#implicitBlocks);
+      return courseOf(work, how);
     } catch (error) {
       this.#free();
       throw error;
     }
   }
 
-  #run({ statements }: Course): Promise<Answer> {
+  #run(statements: readonly Statement[], named: boolean): Promise<Answer> {
     try {
-      return this.#backend.run(statements);
+      return this.#backend.run(statements, named);
     } catch (error) {
       this.#doubt("a transaction could not be written", error);
       throw error;
     }
   }
 
-  /** The end of a transaction that depends on its results. */
-  async #decide(work: Work, results: readonly Result[]): Promise<void> {
-    const ending = endingOf(work.transaction, this.#ask(work, results));
-    const answer = await this.#backend.run(ending);
-    if (answer.error !== undefined) throw this.#failed(answer.error);
-    this.#finish(answer, ending.length - 2, work);
+  /** Runs a transaction to its end. Returns the results, or the answer that holds an error. */
+  async #attempt(work: Work, course: Course, how: How, named: boolean): Promise<readonly Result[] | Answer> {
+    const { from, look } = course;
+    const { transaction } = work;
+    const answer = await this.#run(course.statements, named);
+    if (answer.error !== undefined) return answer;
+    const results = answer.results.slice(from, from + transaction.statements.length);
+    if (look !== undefined) {
+      this.#finish(answer, look, work);
+      return results;
+    }
+    const ending = endingOf(transaction, this.#ask(work, results), how);
+    const end = await this.#run(ending, named);
+    if (end.error !== undefined) return end;
+    this.#finish(end, ending.length - 2, work);
+    return results;
   }
 
   #ask({ transaction: { end } }: Work, results: readonly Result[]): TransactionEnd {
@@ -157,15 +188,15 @@ export class Member {
   }
 
   /** After one that did not. What it set was rolled back; session-level locks and the like were not. */
-  #failed(error: ErrorFields): Error {
+  #failed({ error }: Answer): Error {
     void this.#cleanAndFree();
-    return this.#cancel === undefined ? new PoolServerError(error) : aborted();
+    return error === undefined || this.#cancel !== undefined ? aborted() : new PoolServerError(error);
   }
 
-  /** Makes the server parse a statement anew. It was rolled back with all before it, so that all can be run again. */
-  async #renew(statement: Statement | undefined): Promise<boolean> {
-    if (statement === undefined || this.#cancel !== undefined) return false;
-    this.#backend.forget(statement);
+  /** Gives all names up. All was rolled back, so that it can be run again; without names, for a function may take any. */
+  async #renew(): Promise<boolean> {
+    if (this.#cancel !== undefined) return false;
+    this.#backend.forgetStatements();
     return await this.#clean();
   }
 
@@ -175,13 +206,14 @@ export class Member {
 
   /** Cleans up, once no cancel request can arrive any more. Closes the connection when it is not clean then. */
   async #clean(): Promise<boolean> {
+    this.#callOffCancel();
     this.#limit("a clean-up took too long");
     try {
       await this.#cancel;
       const over = this.#backend.status === "I";
       const answer = await this.#backend.runSimple(over ? CLEAN_UP : `ROLLBACK; ${CLEAN_UP}`);
-      const verdict = answer.results.at(-1)?.rows[0]?.[0];
-      if (answer.error === undefined && this.#backend.status === "I" && verdict?.toString() === "t")
+      const prepared = answer.results.at(-1)?.rows[0]?.[0];
+      if (answer.error === undefined && this.#backend.status === "I" && prepared?.toString() === "f")
         return true;
       this.#doubt("something was left that cannot be taken away");
     } catch {

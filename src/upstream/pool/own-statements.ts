@@ -74,25 +74,29 @@ export const checkConstraints: Statement = own("SET CONSTRAINTS ALL IMMEDIATE");
 export const resetSettings: Statement = own("RESET ALL");
 /** Forgets what lastval() and currval() would tell the next one. */
 export const discardSequences: Statement = own("DISCARD SEQUENCES");
-/**
- * Gives session-level locks back, and looks whether a function left the role or made temporary tables; `clean` is
- * the answer of a connection that needs no more.
- */
-export const lookAround: Statement = own(
-  "SELECT pg_catalog.pg_advisory_unlock_all(), pg_catalog.pg_my_temp_schema(), current_user",
-);
+const LOOK = `SELECT pg_catalog.pg_advisory_unlock_all(), current_user,
+pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid,
+EXISTS (SELECT FROM pg_catalog.pg_cursor() WHERE is_holdable)`;
+const PREPARED_BY_SQL = "EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)";
 
-/** Whether the row of `lookAround` shows a connection on which nothing was left. */
+/** Ends what functions listen to: a LISTEN of this very transaction would begin with its commit, and so cannot be seen. */
+export const unlisten: Statement = own("UNLISTEN *");
+/** Gives session-level locks back, and looks whether a function left the role, temporary tables or a cursor WITH HOLD. */
+export const lookAround: Statement = own(LOOK);
+/** Looks for statements that SQL prepared too. That lists all of ours, which is too much work for every transaction. */
+export const lookClosely: Statement = own(`${LOOK}, ${PREPARED_BY_SQL}`);
+
+/** Whether the row of a look shows a connection on which nothing was left. */
 export function isClean(row: Row | undefined, role: RoleName | "none"): boolean {
-  const [, temporary, user] = row ?? [];
-  if (temporary?.toString() !== "0") return false; // the oid of no schema
-  return role === "none" || user?.toString() === role;
+  if (row === undefined) return false;
+  const [, user, ...left] = row;
+  return (role === "none" || user?.toString() === role) && left.every((found) => found?.toString() === "f");
 }
 
 /**
  * All that DISCARD ALL does but for what the pool wants to keep, its prepared statements and their plans; and it tells
- * whether any of those were made by SQL, since such a connection is not used again.
+ * whether any were made by SQL, since such a connection is not used again.
  */
 export const CLEAN_UP = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *;
 SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES;
-SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)`;
+SELECT ${PREPARED_BY_SQL}`;

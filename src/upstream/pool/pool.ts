@@ -50,7 +50,10 @@ export interface Transaction {
   /** Settings for this transaction alone, set in this order after the role. */
   readonly settings: readonly (readonly [name: string, value: string])[];
   readonly statements: readonly Statement[];
-  /** A function costs a second round trip: it sees the results before the end. Deferred constraints are checked before. */
+  /**
+   * A function costs a second round trip: it sees the results before the end, and only decides, for it may be asked
+   * again when the transaction had to be run again. Deferred constraints are checked before any end.
+   */
   readonly end: TransactionEnd | ((results: readonly Result[]) => TransactionEnd);
 }
 

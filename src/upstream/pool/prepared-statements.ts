@@ -50,10 +50,9 @@ export class PreparedStatements {
     return prepared;
   }
 
-  /** Forgets a statement: the server has something else under its name, or nothing. */
-  forget(statement: Statement): void {
-    const prepared = this.#byKey.get(keyOf(statement));
-    if (prepared !== undefined) this.#evict(prepared);
+  /** Forgets everything: what the server has under one of the names, or not, is not known any more. */
+  forgetAll(): void {
+    for (const prepared of this.#byKey.values()) this.#evict(prepared);
   }
 
   /** Forgets what the server never said it has. */
