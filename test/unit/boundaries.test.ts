@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "doors/postgres": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/rest": ["access", "upstream", "wire", "protocol", "config", "base"],
-  "doors/control": ["access", "upstream", "protocol", "config", "base"],
+  "doors/control": ["access", "upstream", "wire", "protocol", "config", "base"],
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
   upstream: ["access", "wire", "protocol", "config", "base"],
   wire: ["base"],

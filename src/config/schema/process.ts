@@ -1,6 +1,6 @@
 /** What the process itself does: where it listens, what clients may take, what it tells. */
 import { z } from "zod";
-import { serverTls } from "./listening.ts";
+import { serverTls, unixSocket } from "./listening.ts";
 import { duration, port, secretSource, size } from "./values.ts";
 
 export const postgresDoor = z.strictObject({
@@ -74,6 +74,7 @@ export const limits = z
 export const admin = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),
   port: port.default(9187).describe("Port to listen on; 0 picks a free one."),
+  unixSocket: unixSocket.optional().describe("Listen on a Unix socket instead of `host` and `port`."),
   token: secretSource
     .optional()
     .describe("A token of at least 16 characters that /metrics then asks for (`Authorization: Bearer …`)."),

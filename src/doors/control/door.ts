@@ -4,10 +4,11 @@
  */
 import type { Server } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { AdminConfig } from "../../config/schema.ts";
+import { clearSocket, withMode } from "../../wire/unix-socket.ts";
 import { createApp } from "./app.ts";
 import { routes } from "./routes.ts";
 import type { Running } from "./running.ts";
@@ -34,10 +35,10 @@ export class ControlDoor {
     this.#observe = observe;
   }
 
-  /** Where the door listens. */
+  /** Where the door listens; a path and port 0 for a Unix socket. */
   get address(): { readonly address: string; readonly port: number } | undefined {
-    const address = this.#server?.address();
-    return typeof address === "object" && address !== null ? address : undefined;
+    const address = this.#server?.address() ?? undefined;
+    return typeof address === "string" ? { address, port: 0 } : address;
   }
 
   /**
@@ -46,7 +47,7 @@ export class ControlDoor {
    */
   async apply(admin: AdminConfig | undefined): Promise<void> {
     const before = this.#admin;
-    const moves = admin?.host !== before?.host || admin?.port !== before?.port;
+    const moves = placeOf(admin) !== placeOf(before);
     const server = admin !== undefined && moves ? await this.#open(admin) : undefined;
     this.#admin = admin;
     if (!moves) return;
@@ -62,20 +63,19 @@ export class ControlDoor {
     this.#admin = undefined;
   }
 
-  async #open({ host, port }: AdminConfig): Promise<Server> {
+  async #open(admin: AdminConfig): Promise<Server> {
     const server = this.#createServer();
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException) => reject(unusable({ host, port }, error));
-      server.once("error", onError);
-      server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
-        server.off("error", onError);
-        resolve();
-      });
-    });
+    try {
+      await listen(server, admin);
+    } catch (error) {
+      throw unusable(admin, error);
+    }
     // An error of a listening socket (out of descriptors) must not end the process; the next accept tries again.
     server.on("error", () => {});
-    const { address, port: actual } = server.address() as AddressInfo; // it listens on TCP
-    this.#observe({ event: "door.opened.v1", door: "control", address, port: actual });
+    const bound = server.address();
+    const { address, port } =
+      typeof bound === "object" && bound !== null ? bound : { address: bound ?? "", port: 0 };
+    this.#observe({ event: "door.opened.v1", door: "control", address, port });
     return server;
   }
 
@@ -112,10 +112,35 @@ export class ControlDoor {
   }
 }
 
+/** Opens a listener where the settings say. */
+async function listen(server: Server, { host, port, unixSocket }: AdminConfig): Promise<void> {
+  if (unixSocket !== undefined) await clearSocket(unixSocket.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    const opened = () => {
+      server.off("error", reject);
+      resolve();
+    };
+    if (unixSocket === undefined) server.listen({ port, ...(host === "" ? {} : { host }) }, opened);
+    else
+      withMode(Number.parseInt(unixSocket.mode, 8), () => server.listen({ path: unixSocket.path }, opened));
+  });
+}
+
+/** Where the settings say that the door is; none when there is to be no door. */
+function placeOf(admin: AdminConfig | undefined): string | undefined {
+  if (admin === undefined) return undefined;
+  const { host, port, unixSocket } = admin;
+  return unixSocket === undefined
+    ? `${host === "" ? "*" : host}:${port}`
+    : `${unixSocket.path} ${unixSocket.mode}`;
+}
+
 /** The same in words. The error itself would be taken for one of the wire door. */
-function unusable({ host, port }: AdminConfig, { code }: NodeJS.ErrnoException): Error {
-  const place = `${host === "" ? "*" : host}:${port}`;
+function unusable(admin: AdminConfig, error: unknown): Error {
+  const reason = error instanceof Error && "code" in error ? String(error.code) : messageOf(error);
+  const settings = admin.unixSocket === undefined ? "admin.host and admin.port" : "admin.unixSocket.path";
   return new Error(
-    `the HTTP listener cannot have ${place} (${code}); choose another with admin.host and admin.port`,
+    `the HTTP listener cannot have ${placeOf(admin)} (${reason}); choose another with ${settings}`,
   );
 }

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { renameSync, statSync } from "node:fs";
+import { get } from "node:http";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import type { Event } from "../../../../src/base/event.ts";
 import { Secret } from "../../../../src/base/secret.ts";
 import { ControlDoor } from "../../../../src/doors/control/door.ts";
+import { directoryWith } from "../../../support/config-files.ts";
 
 function doorFor(t: TestContext) {
   const events: Event[] = [];
@@ -72,6 +77,44 @@ test("a door that is no longer configured is closed", async (t) => {
   await assert.rejects(status("/livez", port));
   assert.equal(events.at(-1)?.event, "door.closed.v1");
 });
+
+test("a door on a Unix socket answers there, lets in whom its mode says, and takes over a socket left behind", async (t) => {
+  const { door, events } = doorFor(t);
+  const path = join(directoryWith(t), "admin.sock");
+  const settings = { ...HERE, unixSocket: { path, mode: "600" } };
+  await door.apply(settings);
+  assert.equal(await statusAt(path, "/livez"), 200);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.deepEqual(events.at(-1), { event: "door.opened.v1", door: "control", address: path, port: 0 });
+  const second = doorFor(t);
+  await assert.rejects(
+    second.door.apply(settings),
+    /admin\.sock 600 \(EADDRINUSE\).*admin\.unixSocket\.path/,
+  );
+  leaveSocket(path);
+  await second.door.apply({ ...settings, unixSocket: { path, mode: "660" } });
+  assert.equal(await statusAt(path, "/livez"), 200);
+});
+
+/** Makes the socket one that nobody listens on, as a process that was killed leaves it. */
+function leaveSocket(path: string): void {
+  const abandoned = `${path}.abandoned`;
+  const made = spawnSync(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(abandoned)}, () => process.kill(process.pid, "SIGKILL"))`,
+  ]);
+  assert.equal(made.signal, "SIGKILL");
+  renameSync(abandoned, path);
+}
+
+function statusAt(socketPath: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on("error", reject);
+  });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
