@@ -9,6 +9,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
 import { proxyCommand } from "./commands/proxy.ts";
+import { restCommand } from "./commands/rest.ts";
 import { startCommand } from "./commands/start.ts";
 import { tokenInspectCommand } from "./commands/token-inspect.ts";
 import { tokenMintCommand } from "./commands/token-mint.ts";
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     .addCommand(startCommand())
     .addCommand(demoCommand())
     .addCommand(proxyCommand())
+    .addCommand(restCommand())
     .addCommand(checkCommand())
     .addCommand(explainCommand())
     .addCommand(

@@ -7,6 +7,8 @@ import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
 import type { Parts, Placed } from "./checks/parts.ts";
 import { checkRestDoor } from "./checks/rest-door.ts";
+import { layDatabase } from "./compat/postgrest/in-database.ts";
+import type { DatabaseSetting } from "./compat/postgrest/values.ts";
 import { resolveUris } from "./connection-strings.ts";
 import type { Fault, Path } from "./errors.ts";
 import { unreadable } from "./files.ts";
@@ -19,12 +21,25 @@ import type { Config } from "./schema.ts";
 import { clusterSchema, configSchema, doorSchemas, issuerSchema } from "./schema.ts";
 import type { Source, SourceResult } from "./source.ts";
 import { valueSource, yamlSource } from "./source.ts";
-import { freezeDeep, isTooDeep, isTree, valueAt } from "./tree.ts";
+import { freezeDeep, isTooDeep, isTree, setAt, valueAt } from "./tree.ts";
 
-export type LoadOptions =
-  | { readonly env: Env; readonly file: string }
+export type LoadOptions = {
+  readonly env: Env;
+  /** Settings from elsewhere, over what was read and under the environment. */
+  readonly laid?: readonly Laid[];
+} & (
+  | { readonly file: string }
   /** A configuration that is not in a file; `${NAME}` in it is taken as it is. */
-  | { readonly env: Env; readonly value: unknown; readonly source: string };
+  | { readonly value: unknown; readonly source: string }
+);
+
+/** A setting that is laid over others. */
+export interface Laid {
+  readonly path: Path;
+  readonly value: unknown;
+  /** Where it was written, for messages. */
+  readonly where: string;
+}
 
 export type LoadResult =
   | {
@@ -35,6 +50,8 @@ export type LoadResult =
       readonly warnings: readonly Fault[];
       /** Every file that it was read from or names, absolute: a change of one of them may change what is in force. */
       readonly files: readonly string[];
+      /** Reads everything again with what the database says laid over it (`doors.rest.inDatabaseConfig`). */
+      readonly withDatabase: (settings: readonly DatabaseSetting[]) => LoadResult;
     }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
@@ -46,10 +63,26 @@ const MAX_FILE_BYTES = 1024 * 1024;
  * and checks all of it. Every fault is reported together; the result is frozen. Never throws for what it reads.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
+  const loaded = loadOnce(options);
+  if (loaded.kind === "faults") return loaded;
+  return { ...loaded, withDatabase: (settings) => loadWithDatabase(options, settings) };
+}
+
+function loadWithDatabase(options: LoadOptions, settings: readonly DatabaseSetting[]): LoadResult {
+  const { laid, faults } = layDatabase(settings);
+  return faults.length > 0
+    ? { kind: "faults", faults }
+    : loadConfig({ ...options, laid: [...(options.laid ?? []), ...laid] });
+}
+
+type LoadedOnce = Omit<Extract<LoadResult, { kind: "ok" }>, "withDatabase"> | Faults;
+type Faults = Extract<LoadResult, { kind: "faults" }>;
+
+function loadOnce(options: LoadOptions): LoadedOnce {
   const read = "file" in options ? readSource(options.file) : fromValue(options.source, options.value);
   if (read.kind === "faults") return read;
   const file = "file" in options ? resolve(options.file) : undefined;
-  return new Loading(read.source, options.env).run(file);
+  return new Loading(read.source, options.env, options.laid ?? []).run(file);
 }
 
 function fromValue(name: string, value: unknown): SourceResult {
@@ -84,11 +117,14 @@ class Loading implements Findings {
   readonly #faulty = new Set<string>();
   readonly #uriOf = new Map<string, Path>();
   readonly #files: string[] = [];
-  #setBy: ReadonlyMap<string, string> = new Map();
+  readonly #laid: readonly Laid[];
+  /** Path (as JSON) → where it was set, when not in the source. */
+  readonly #setBy = new Map<string, string>();
 
-  constructor(source: Source, env: Env) {
+  constructor(source: Source, env: Env, laid: readonly Laid[]) {
     this.#source = source;
     this.#env = env;
+    this.#laid = laid;
   }
 
   fault(path: Path, message: string): void {
@@ -107,15 +143,15 @@ class Loading implements Findings {
   }
 
   /** @param file the file that the source is, when it is one */
-  run(file: string | undefined): LoadResult {
+  run(file: string | undefined): LoadedOnce {
     // An empty file is an empty map, so that the first message is about what is missing.
     const written = this.#source.value ?? {};
     if (isTooDeep(written)) {
       this.fault([], "is nested too deeply to be a configuration; correct it");
       return { kind: "faults", faults: this.#faults };
     }
-    const overlaid = overlay(written, this.#env);
-    this.#setBy = overlaid.setBy;
+    const overlaid = overlay(this.#lay(written), this.#env);
+    for (const [path, name] of overlaid.setBy) this.#setBy.set(path, `environment ${name}`);
     this.#faults.push(...overlaid.faults);
     const fromEnvironment = (path: Path) => this.#setterOf(path) !== undefined;
     let value = overlaid.value;
@@ -129,7 +165,14 @@ class Loading implements Findings {
     return this.#check(readSecrets(findFiles(whole, directory, this), this));
   }
 
-  #check(value: unknown): LoadResult {
+  #lay(value: unknown): unknown {
+    return this.#laid.reduce((tree, { path, value, where }) => {
+      this.#setBy.set(JSON.stringify(path), where);
+      return setAt(isTree(tree) ? tree : {}, path, value) ?? tree;
+    }, value);
+  }
+
+  #check(value: unknown): LoadedOnce {
     const parsed = configSchema.safeParse(value);
     if (!parsed.success) reportIssues(parsed.error.issues, value, this);
     // Of something else than a map there is nothing more to say.
@@ -155,11 +198,11 @@ class Loading implements Findings {
 
   #where(path: Path): string {
     const setter = this.#setterOf(path);
-    if (setter !== undefined) return `environment ${setter}`;
+    if (setter !== undefined) return setter;
     return this.#source.locate(this.#uriAround(path) ?? path);
   }
 
-  /** The variable that set this setting or one around it. */
+  /** What set this setting or one around it, when it was not the source. */
   #setterOf(path: Path): string | undefined {
     return around(path, this.#setBy) ?? around(this.#uriAround(path) ?? [], this.#setBy);
   }

@@ -29,9 +29,12 @@ class Unusable extends Error {}
 /** Turns a connection string into the settings of a cluster that it stands for. */
 export function parseServerList(text: string): ServerListResult {
   const conninfo = parseConninfo(text);
-  if (conninfo.kind === "fault") return conninfo;
+  return conninfo.kind === "fault" ? conninfo : serverList(conninfo.parameters);
+}
+
+/** The settings of a cluster that libpq's parameters stand for. */
+export function serverList(parameters: Parameters): ServerListResult {
   try {
-    const { parameters } = conninfo;
     const settings = [
       { path: ["hosts"], value: hostsOf(parameters) },
       ...Object.entries(CHOICES).flatMap(([keyword, path]) => choiceOf(parameters, keyword, path)),

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
@@ -17,20 +17,34 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a line of shell in which `postern` is this checkout's. */
-export function shell(line: string, cwd: string, env: Readonly<Record<string, string>> = {}): Ran {
-  const result = spawnSync("bash", ["-o", "pipefail", "-c", line], {
+type Variables = Readonly<Record<string, string>>;
+
+function optionsOf(cwd: string, env: Variables) {
+  const path = `${BIN}${delimiter}${process.env["PATH"] ?? ""}`;
+  return {
     cwd,
-    env: {
-      ...process.env,
-      POSTERN_TOKEN: undefined,
-      PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`,
-      ...env,
-    },
+    env: { ...process.env, POSTERN_TOKEN: undefined, PATH: path, ...env },
     encoding: "utf8",
     timeout: COMMAND_MS,
-  });
+  } as const;
+}
+
+const SHELL = ["-o", "pipefail", "-c"] as const;
+
+/** Runs a line of shell in which `postern` is this checkout's. */
+export function shell(line: string, cwd: string, env: Variables = {}): Ran {
+  const result = spawnSync("bash", [...SHELL, line], optionsOf(cwd, env));
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** The same while this process goes on, to answer what the command asks. */
+export function shellMeanwhile(line: string, cwd: string, env: Variables = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile("bash", [...SHELL, line], optionsOf(cwd, env), (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+      resolve({ code, stdout, stderr });
+    });
+  });
 }
 
 /** A directory as the examples of the help assume it: a configuration, a key pair and a token. */
@@ -51,11 +65,19 @@ export function exampleDirectory(t: TestContext): string {
   const now = Math.floor(Date.now() / 1000);
   return directoryWith(t, {
     "postern.yaml": stringify(configuration),
+    "postgrest.conf": POSTGREST,
     "jobs.key": privatePem,
     "jobs.pub": publicPem,
     "app.token": `${mintToken(privatePem, { sub: "app", iat: now, exp: now + 600 })}\n`,
   });
 }
+
+/** PostgREST's settings for a server that is not there. */
+const POSTGREST = `db-uri = "postgres://authenticator@127.0.0.1:1/app?sslmode=disable"
+db-anon-role = "anon"
+server-host = "127.0.0.1"
+server-port = 0
+`;
 
 /** A file of the directory. */
 export function readIn(directory: string, name: string): string {

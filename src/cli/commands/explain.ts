@@ -23,7 +23,6 @@ export function explainCommand(): Command {
   return describe("explain", "show check by check whether a token opens a database, and why not", [
     "postern token mint --key jobs.key --subject app | postern explain --token -",
     "postern explain --token-file app.token --database shop --role app --json",
-    "postern explain --rest --anonymous",
   ])
     .option(
       "--token <token>",

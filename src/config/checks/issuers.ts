@@ -22,11 +22,14 @@ export function checkIssuers(parts: Parts, findings: Findings): void {
   checkSeparate(parts.issuers, findings);
 }
 
-/** Without an issuer nobody can prove who they are, which makes sense only where nobody has to. */
+/**
+ * Without an issuer nobody can prove who they are, which makes sense only where nobody has to, or where the database
+ * may still name one: until then every request is refused.
+ */
 function checkAny({ issuerNames, clusters, restDoor }: Parts, findings: Findings): void {
   const anonymous = clusters.some(({ config }) => config.decide.anonymousRole !== undefined);
-  if (issuerNames.length === 0 && !(anonymous && restDoor !== undefined))
-    findings.fault(["issuers"], "is missing; list who signs tokens");
+  const enough = restDoor !== undefined && (anonymous || restDoor.inDatabaseConfig);
+  if (issuerNames.length === 0 && !enough) findings.fault(["issuers"], "is missing; list who signs tokens");
 }
 
 const PUBLIC_SOURCES = ["pem", "pemFiles", "jwks", "jwksFile", "jwksUrl", "discovery"] as const;

@@ -15,7 +15,7 @@ function examplesIn(help: string): readonly string[] {
 }
 
 /** Commands that run until they are stopped. Their examples run in test/e2e/cli/serving.test.ts. */
-const SERVING = /\bpostern (start|demo|proxy)\b/;
+const SERVING = /\bpostern (start|demo|proxy|rest(?! --))\b/;
 
 for (const command of commandsOf(createProgram())) {
   test(`the help of "${command}" has examples, and they work`, (t) => {

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Secret } from "../../../../../src/base/secret.ts";
+import { noTrace } from "../../../../../src/base/trace.ts";
+import { loadPostgrest } from "../../../../../src/config/compat/postgrest/load.ts";
+import { faultText } from "../../../../../src/config/errors.ts";
+import { mintToken, newKeyPair, publicJwk } from "../../../../../src/identity/mint.ts";
+import { createVerifier } from "../../../../../src/identity/token-verifier.ts";
+import { VirtualClock } from "../../../../support/clock.ts";
+import { directoryWith } from "../../../../support/config-files.ts";
+
+const clock = new VirtualClock();
+const exp = clock.now() / 1000 + 60;
+const pair = newKeyPair("ES256");
+const jwk = publicJwk(pair.publicPem);
+const SHARED = Buffer.from("0123456789abcdef0123456789abcdef");
+const BINARY = Buffer.from(Array.from({ length: 40 }, (_, index) => 255 - index));
+
+function hs256(secret: Buffer, claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const input = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+/** Whether PostgREST's settings let a token in. */
+async function takes(settings: Readonly<Record<string, string>>, token: string): Promise<string> {
+  const env = { PGRST_DB_URI: "postgres://me@localhost/app", ...settings };
+  const loaded = loadPostgrest({ env });
+  if (loaded.kind === "faults") return loaded.faults.map(faultText).join("\n");
+  const verifier = createVerifier(loaded.config.issuers, { clock, observe: () => {} });
+  await verifier.start();
+  const verified = await verifier.verify(new Secret(token), undefined, noTrace);
+  verifier.close();
+  return verified.kind === "identity" ? "taken" : verified.code;
+}
+
+const web = { role: "web", exp };
+const signed = (claims: Parameters<typeof mintToken>[1] = web) =>
+  mintToken(pair.privatePem, claims, { kid: jwk.kid });
+const secretJwk = { kty: "oct", k: SHARED.toString("base64url"), alg: "HS256" };
+
+const TAKEN: Readonly<Record<string, readonly [Readonly<Record<string, string>>, string]>> = {
+  "a secret of text": [{ PGRST_JWT_SECRET: SHARED.toString() }, hs256(SHARED, web)],
+  "a secret in base64": [
+    { PGRST_JWT_SECRET: BINARY.toString("base64"), PGRST_JWT_SECRET_IS_BASE64: "true" },
+    hs256(BINARY, web),
+  ],
+  "a secret in base64url": [
+    { PGRST_JWT_SECRET: BINARY.toString("base64url"), PGRST_JWT_SECRET_IS_BASE64: "true" },
+    hs256(BINARY, web),
+  ],
+  "a public key as a JWK": [{ PGRST_JWT_SECRET: JSON.stringify(jwk) }, signed()],
+  "a JWK Set": [{ PGRST_JWT_SECRET: JSON.stringify({ keys: [jwk] }) }, signed()],
+  "a JWK Set in base64": [
+    {
+      PGRST_JWT_SECRET: Buffer.from(JSON.stringify({ keys: [jwk] })).toString("base64"),
+      PGRST_JWT_SECRET_IS_BASE64: "true",
+    },
+    signed(),
+  ],
+  "a shared key as a JWK": [{ PGRST_JWT_SECRET: JSON.stringify(secretJwk) }, hs256(SHARED, web)],
+  "a shared key beside public ones": [
+    { PGRST_JWT_SECRET: JSON.stringify({ keys: [jwk, secretJwk] }) },
+    hs256(SHARED, web),
+  ],
+  "a public key beside a shared one": [
+    { PGRST_JWT_SECRET: JSON.stringify({ keys: [secretJwk, jwk] }) },
+    signed(),
+  ],
+  "a token without an audience where one is set": [
+    { PGRST_JWT_SECRET: JSON.stringify(jwk), PGRST_JWT_AUD: "api" },
+    signed(),
+  ],
+  "a token for one of several audiences": [
+    { PGRST_JWT_SECRET: JSON.stringify(jwk), PGRST_JWT_AUD: "api" },
+    signed({ ...web, aud: ["web", "api"] }),
+  ],
+};
+
+for (const [name, [settings, token]] of Object.entries(TAKEN)) {
+  test(`a token is taken by jwt-secret: ${name}`, async () => {
+    assert.equal(await takes(settings, token), "taken");
+  });
+}
+
+test("a token for another audience is refused", async () => {
+  const settings = { PGRST_JWT_SECRET: JSON.stringify(jwk), PGRST_JWT_AUD: "api" };
+  assert.equal(await takes(settings, signed({ ...web, aud: "web" })), "identity/audience");
+});
+
+test("a token that never ends is refused", async () => {
+  assert.equal(
+    await takes({ PGRST_JWT_SECRET: JSON.stringify(jwk) }, signed({ role: "web" })),
+    "identity/claims",
+  );
+});
+
+for (const [name, content] of [
+  ["text with a newline at its end", Buffer.from(`${SHARED.toString()}\n`)],
+  ["bytes that are no text", BINARY],
+] as const) {
+  test(`jwt-secret may be @file: ${name}`, async (t) => {
+    const file = join(directoryWith(t), "secret");
+    writeFileSync(file, content, { mode: 0o600 });
+    const key = name.startsWith("text") ? SHARED : BINARY;
+    assert.equal(await takes({ PGRST_JWT_SECRET: `@${file}` }, hs256(key, web)), "taken");
+    const loaded = loadPostgrest({
+      env: { PGRST_DB_URI: "postgres://me@localhost/app", PGRST_JWT_SECRET: `@${file}` },
+    });
+    assert.ok(loaded.kind === "ok");
+    assert.deepEqual(loaded.files, [file]);
+  });
+}
+
+test("db-uri may be @file", (t) => {
+  const directory = directoryWith(t, { uri: "postgres://me:hunter2@db/app\n" });
+  const loaded = loadPostgrest({
+    env: { PGRST_DB_URI: `@${join(directory, "uri")}`, PGRST_DB_ANON_ROLE: "anon" },
+  });
+  assert.ok(loaded.kind === "ok");
+  assert.equal(loaded.config.doors.rest?.database, "app");
+});
+
+const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
+  "a key in PEM": [pair.publicPem, "is a key in PEM; write it as a JWK"],
+  "JSON that is no key": ['{"a": 1}', "is neither a JWK nor a JWK Set"],
+  "broken JSON": ["{ keys: [", "is neither a JWK nor a JWK Set"],
+  "a set without keys": ['{"keys": []}', "is a JWK Set without keys"],
+  "a shared key that is short": ['{"kty":"oct","k":"c2hvcnQ"}', "has a shared key of less than 32 bytes"],
+  "a shared key for another algorithm": [
+    JSON.stringify({ ...secretJwk, alg: "HS512" }),
+    "has a shared key for another algorithm than HS256",
+  ],
+  "a shared key that is not base64url": [
+    '{"kty":"oct","k":"a b"}',
+    "has a shared key whose k is not base64url",
+  ],
+};
+
+for (const [name, [secret, wanted]] of Object.entries(REFUSED)) {
+  test(`jwt-secret is refused: ${name}`, async () => {
+    const message = await takes({ PGRST_JWT_SECRET: secret }, "");
+    assert.ok(message.startsWith(`environment PGRST_JWT_SECRET: jwt-secret: ${wanted}`), message);
+  });
+}
