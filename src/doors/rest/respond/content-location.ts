@@ -1,0 +1,23 @@
+import type { Parameter } from "../request/types.ts";
+
+/** What application/x-www-form-urlencoded leaves as it is, less `*`, and `~` (RFC 3986 §2.3): PostgREST's choice. */
+const ESCAPED = /[!'()*]/g;
+
+/** Where the answer can be had again, with the parameters in alphabetical order (RFC 9110 §8.7). */
+export function contentLocation(resource: string, parameters: readonly Parameter[]): string {
+  if (parameters.length === 0) return `/${encode(resource)}`;
+  const sorted = parameters.length === 1 ? parameters : [...parameters].sort(byName);
+  const query = sorted.map(({ name, value }) => `${encode(name)}=${encode(value ?? "")}`).join("&");
+  return `/${encode(resource)}?${query}`;
+}
+
+function byName(a: Parameter, b: Parameter): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    ESCAPED,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
