@@ -152,6 +152,11 @@ export class MessageFlow {
     return this.#asked.answered && this.#answers.between ? this.#answers.status : undefined;
   }
 
+  /** Whether the server has said ReadyForQuery, and nothing since that answers anything. */
+  get ready(): boolean {
+    return this.#answers.between && this.#answers.status !== undefined;
+  }
+
   /** Whether a message can be said in the server's place without breaking one of its own in two. */
   get speakable(): boolean {
     return this.#answers.between;

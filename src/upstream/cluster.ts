@@ -1,9 +1,12 @@
+import type { ClusterName } from "../base/ids.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { Attempt } from "./attempt.ts";
 import type { Opened, OpenerParts, Order } from "./connector.ts";
-import { Hosts } from "./hosts.ts";
+import { Errands } from "./errands.ts";
+import { Hosts, hostName } from "./hosts.ts";
 import { Opener } from "./opener.ts";
 import { Probe } from "./probe.ts";
+import { ServerSession } from "./server-session.ts";
 import { dismiss, Spares } from "./spares.ts";
 
 /** What Postern knows and keeps of one cluster: its hosts, its spares. */
@@ -14,6 +17,7 @@ export class Cluster {
   readonly #opener: Opener;
   readonly #spares: Spares;
   readonly #probe: Probe;
+  readonly #errands: Errands;
   #closed = false;
 
   constructor(config: ClusterConfig, parts: OpenerParts) {
@@ -23,6 +27,7 @@ export class Cluster {
     this.#hosts = new Hosts(config, clock, observe);
     this.#opener = new Opener(config, this.#hosts, parts);
     this.#spares = new Spares(clock, config.warmSpares);
+    this.#errands = new Errands(config, parts);
     this.#probe = new Probe(this.#hosts, addresses, clock, config.connectTimeout);
   }
 
@@ -34,6 +39,24 @@ export class Cluster {
     const opened = (await this.#takeSpare(key, order)) ?? (await this.openNew(order));
     if (!this.#closed) this.#spares.fill(key, () => this.openNew({ ...order, abort: undefined }));
     return opened;
+  }
+
+  /** The connection that was opened for `order`, for the one who uses it. */
+  handOver(opened: Opened, { login, startup }: Order): ServerSession {
+    const { clock, observe } = this.#parts;
+    const { host, mode, target } = opened;
+    const { role, session } = login;
+    const onLeft = (detail: string) =>
+      observe({
+        event: "upstream.failed.v1",
+        session: session?.facts.id,
+        cluster: this.#config.name as ClusterName, // the schema checked it
+        host: hostName(host),
+        code: "upstream/not-ended",
+        detail,
+      });
+    const errand = { host, mode, address: target.address, role, database: startup.get("database") ?? role };
+    return new ServerSession(opened, { clock, errands: this.#errands, errand, onLeft });
   }
 
   states(): ReturnType<Hosts["states"]> {

@@ -14,6 +14,7 @@ import type { RoleGuard } from "./role-guard.ts";
 import type { ScramKeyCache } from "./scram-key-cache.ts";
 import type { Secrets } from "./secrets.ts";
 import { serverKind, suits, type TargetSessionAttributes } from "./session-attributes.ts";
+import { targetAt } from "./target.ts";
 import type { TlsContexts } from "./tls-context.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
 import {
@@ -95,7 +96,8 @@ export class Connector {
     order: Order,
     wanted: TargetSessionAttributes,
   ): Promise<Opened | "unsuitable"> {
-    const target = await this.#target(host, address, order.login);
+    const { role } = order.login;
+    const target = await targetAt({ host, address, role }, this.#cluster, this.#parts);
     const [first = "plain", second] = transportModes(target);
     try {
       return await this.#openMode({ target, mode: first, host }, order, wanted);
@@ -138,20 +140,5 @@ export class Connector {
     const password = secrets.passwordFor(this.#cluster.login, role);
     const channel = new Channel(wire);
     return await logIn({ channel, attempt, protection, channelBinding, role, password, keys }, startup);
-  }
-
-  async #target({ host }: HostPort, address: Address, { role }: Login): Promise<Target> {
-    const { login, tls, name } = this.#cluster;
-    const { certificates, contexts, sessions } = this.#parts;
-    const certificate = login.method === "certificate" ? await certificates.get(login, role) : undefined;
-    const owner = JSON.stringify([name, certificate === undefined ? null : role]);
-    return {
-      address,
-      host,
-      tls,
-      sessions,
-      sessionKey: JSON.stringify([owner, host, address, tls]),
-      context: () => contexts.get(owner, tls, certificate),
-    };
   }
 }

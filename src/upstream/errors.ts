@@ -11,6 +11,7 @@ export type UpstreamErrorCode =
   | "upstream/no-suitable-host"
   | "upstream/secret"
   | "upstream/privileged-role"
+  | "upstream/not-ended"
   | "upstream/aborted";
 
 const unavailable = (sqlstate: string, publicMessage: string): ErrorSpec => ({
@@ -44,6 +45,7 @@ export const upstreamErrors: Readonly<Record<UpstreamErrorCode, ErrorSpec>> = {
     http: 403,
     publicMessage: "this role has too many rights to be used here",
   },
+  "upstream/not-ended": unavailable("57014", "the database server did not end the session"),
   "upstream/aborted": unavailable("08006", "the login was given up"),
 };
 

@@ -1,15 +1,24 @@
 import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
 import type { BackendKey } from "../protocol/backend-messages.ts";
-import { cancelRequest } from "../protocol/client-messages.ts";
 import type { Wire } from "../wire/wire.ts";
-import { Attempt } from "./attempt.ts";
 import type { Opened } from "./connector.ts";
+import type { Errand, Errands } from "./errands.ts";
 import { hostName } from "./hosts.ts";
-import { openTransport, type Target, type TransportMode } from "./transport.ts";
 import type { UpstreamSession } from "./upstream.ts";
 
-/** A cancel request does not wait longer than that for a server to take it. */
-const CANCEL_TIMEOUT_MS = 10_000;
+/** Pauses before the tries to end a server process: what is in the way (no free connection) may pass. */
+const TERMINATE_AFTER_MS = [0, 1000, 3000, 6000];
+/** From the last try to the end of the connection. */
+const LAST_LOOK_MS = 1000;
+
+interface ServerSessionParts {
+  readonly clock: Clock;
+  readonly errands: Errands;
+  readonly errand: Errand;
+  /** Told why the server process could not be ended. */
+  readonly onLeft: (detail: string) => void;
+}
 
 /** A connection that was handed to a door. */
 export class ServerSession implements UpstreamSession {
@@ -18,38 +27,65 @@ export class ServerSession implements UpstreamSession {
   readonly processId: number;
   readonly greeting: Buffer;
   readonly head: Buffer;
-  readonly #clock: Clock;
+  readonly #parts: ServerSessionParts;
   readonly #key: BackendKey | undefined;
-  readonly #target: Target;
-  readonly #mode: TransportMode;
+  readonly #version: number;
+  readonly #since: number;
 
-  constructor(clock: Clock, { session, target, mode, host }: Opened) {
+  constructor({ session, host }: Opened, parts: ServerSessionParts) {
     this.wire = session.channel.wire;
     this.host = hostName(host);
     this.processId = session.key?.processId ?? 0;
     this.greeting = Buffer.concat(session.greeting);
     this.head = Buffer.from(session.channel.release());
-    this.#clock = clock;
     this.#key = session.key;
-    this.#target = target;
-    this.#mode = mode;
+    this.#version = Number.parseInt(session.parameters.get("server_version") ?? "", 10) || 0;
+    this.#parts = parts;
+    this.#since = parts.clock.now();
   }
 
   async cancel(): Promise<void> {
     if (this.#key === undefined) return; // the server gave none: there is nothing to ask
-    const attempt = new Attempt(this.#clock, CANCEL_TIMEOUT_MS, undefined);
-    try {
-      const { wire } = await openTransport(this.#target, this.#mode, attempt);
-      // The server closes without an answer, some with a reset.
-      const closed = new Promise<void>((resolve) => {
-        wire.onClose = () => resolve();
-      });
-      wire.resume();
-      wire.write(cancelRequest(this.#key));
-      await attempt.wait(closed);
-    } finally {
-      attempt.discard();
+    const { errands, errand } = this.#parts;
+    await errands.cancel(errand, this.#key);
+  }
+
+  async terminate(): Promise<void> {
+    let failure = "the server gave no process id";
+    if (this.#key !== undefined) {
+      void this.cancel().catch(() => {}); // helps where a role that may end the process cannot log in any more
+      for (const pause of TERMINATE_AFTER_MS) {
+        if (await this.#closesWithin(pause)) return;
+        failure = await this.#tryToTerminate();
+      }
     }
+    if (!(await this.#closesWithin(LAST_LOOK_MS)))
+      this.#parts.onLeft(`process ${this.processId} could not be ended: ${failure}`);
+    this.close();
+  }
+
+  /** Returns why the process may still be there. */
+  async #tryToTerminate(): Promise<string> {
+    const { errands, errand, clock } = this.#parts;
+    // As long as our connection to it is open, its id belongs to nobody else; the age makes sure of that on the server.
+    const process = { id: this.processId, ageMs: clock.now() - this.#since, version: this.#version };
+    try {
+      return (await errands.terminate(errand, process)) ? "it does not end" : "the server does not find it";
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  #closesWithin(ms: number): Promise<boolean> {
+    const { wire } = this;
+    if (wire.closed) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const callOff = this.#parts.clock.after(ms, () => resolve(false));
+      wire.onClose = () => {
+        callOff();
+        resolve(true);
+      };
+    });
   }
 
   close(): void {

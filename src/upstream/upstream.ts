@@ -17,7 +17,6 @@ import { SessionPool } from "./pool/session-pool.ts";
 import { RoleGuard } from "./role-guard.ts";
 import { ScramKeyCache } from "./scram-key-cache.ts";
 import { Secrets } from "./secrets.ts";
-import { ServerSession } from "./server-session.ts";
 import { startupParameters } from "./startup-parameters.ts";
 import { TlsContexts } from "./tls-context.ts";
 import { TlsSessions } from "./tls-sessions.ts";
@@ -43,7 +42,12 @@ export interface UpstreamSession {
   readonly head: Buffer;
   /** Asks the server to cancel what this session is running (PostgreSQL docs, "Canceling Requests in Progress"). */
   cancel(): Promise<void>;
-  /** Closes the connection at once. */
+  /**
+   * Ends the server process for certain, whatever it is doing, and then the connection: code can catch a cancel request,
+   * but not this. The connection must not be closed before, and its onClose is taken over. Never rejects.
+   */
+  terminate(): Promise<void>;
+  /** Closes the connection at once. The server process notices when it reads or writes next. */
   close(): void;
 }
 
@@ -111,7 +115,8 @@ class PostgresUpstream implements Upstream {
     const startup = startupParameters(admission, parameters);
     const cluster = this.#clusters.get(admission.cluster);
     if (cluster === undefined) throw new TypeError("an admission to a cluster of another configuration");
-    return new ServerSession(this.#parts.clock, await cluster.open({ login: admission, startup, abort }));
+    const order = { login: admission, startup, abort };
+    return cluster.handOver(await cluster.open(order), order);
   }
 
   pool(config: ClusterConfig, settings: PoolSettings): Pool {
@@ -127,8 +132,9 @@ class PostgresUpstream implements Upstream {
       ...parameters,
     ]);
     const open = async (abort: AbortSignal) => {
-      const opened = await cluster.openNew({ login, startup, abort });
-      return poolConnection(new ServerSession(clock, opened), opened.session.parameters);
+      const order = { login, startup, abort };
+      const opened = await cluster.openNew(order);
+      return poolConnection(cluster.handOver(opened, order), opened.session.parameters);
     };
     return new SessionPool({ clock, cluster: config, settings, guard, open });
   }
@@ -142,7 +148,7 @@ class PostgresUpstream implements Upstream {
   }
 }
 
-function poolConnection(session: ServerSession, parameters: Map<string, string>): Connection {
+function poolConnection(session: UpstreamSession, parameters: Map<string, string>): Connection {
   const { wire, head, host, processId } = session;
   return { wire, head, host, processId, parameters, cancel: () => session.cancel() };
 }

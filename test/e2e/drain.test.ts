@@ -177,6 +177,18 @@ test("a query that outlasts the drain time is cancelled", async (t) => {
   assert.equal(drainEnded(gateway), 1);
 });
 
+test("code that catches its cancellation ends with the gateway", async (t) => {
+  const { gateway, connect } = await place(t, "1s");
+  const client = await connect();
+  client.on("error", () => {});
+  const caught = "BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END";
+  const failed = assert.rejects(client.query(`DO $$ BEGIN LOOP ${caught}; END LOOP; END $$`));
+  await running("query_canceled");
+  assert.equal(await gateway.stop(), 0);
+  await failed;
+  assert.deepEqual(await world.postgres.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'ada'"), []);
+});
+
 test("a second signal does not wait for the drain time", async (t) => {
   const { gateway, connect } = await place(t, "10m");
   const client = await connect();

@@ -193,13 +193,53 @@ test("attack 17: a token that ends while its client reads nothing ends the sessi
   await clean.holds();
 });
 
-test("attack 17: code that catches its cancellation loses its client in time, and its life if the server looks for clients", async () => {
+/** Catches each request to cancel it. */
+const LOOP =
+  "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$";
+
+test("attack 17: code that catches its cancellation ends with its token all the same", async () => {
   const session = await doomed();
-  session.client.send(query("SET client_connection_check_interval = '200ms'"));
-  await session.client.messagesUntil("Z");
-  const loop = "LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP;";
-  session.client.send(query(`DO $$ BEGIN ${loop} END $$`));
+  session.client.send(query(LOOP));
+  await isTold(session);
   await ends(session);
+  await clean.holds();
+});
+
+test("attack 17: a pipeline is not worked off when its token has ended", async () => {
+  const session = await doomed();
+  session.client.send(query("SELECT pg_sleep(60)"));
+  for (let id = 2000; id < 2100; id++) {
+    session.client.send(query(`INSERT INTO items SELECT ${id}, 'never' FROM pg_sleep(0.5)`));
+  }
+  await isTold(session);
+  await ends(session);
+  const [left] = await world.postgres.query("SELECT 1 FROM items WHERE name = 'never'");
+  assert.equal(left, undefined);
+  await clean.holds();
+});
+
+test("attack 17: code that catches its cancellation ends when its client vanishes", async () => {
+  const client = await RawClient.tls({ port: world.gateway.port, ca: world.ca });
+  await client.logIn("ada", world.token("ada"));
+  client.send(query(LOOP));
+  await eventually("it runs", async () => (await backends(world)).some(({ state }) => state === "active"));
+  client.vanish();
+  await clean.holds();
+});
+
+test("attack 17: a query whose client has said goodbye runs on, until its token ends", async () => {
+  const session = await doomed();
+  session.client.send(query(LOOP), typed("X", Buffer.alloc(0)));
+  session.client.socket.end();
+  await session.client.gone();
+  await eventually("it runs", async () => (await backends(world)).some(({ state }) => state === "active"));
+  const { at } = await eventually("the server process is gone", async () =>
+    (await backends(world)).length === 0 ? { at: Date.now() } : undefined,
+  );
+  assert.ok(
+    at > session.end - 50 && at < session.end + BACKEND_MS,
+    `gone ${at - session.end} ms after the end`,
+  );
   await clean.holds();
 });
 

@@ -3,6 +3,8 @@ import type { EndReason } from "../../base/event.ts";
 import { MessageFlow } from "../../protocol/message-flow.ts";
 import { errorResponse } from "../../protocol/server-messages.ts";
 import type { Wire } from "../../wire/wire.ts";
+import type { Backend } from "./backend.ts";
+import { cancelQuery, leaveBackend } from "./backend.ts";
 
 /** What a client is told when its session is ended from outside. SQLSTATE class 57P: operator intervention. */
 export const FAREWELL: Readonly<
@@ -30,13 +32,6 @@ export const FAREWELL: Readonly<
 /** How long a session that is being ended may take to come to rest before it is cut. */
 const END_GRACE_MS = 1000;
 
-/** The other end of a session. */
-interface Backend {
-  readonly wire: Wire;
-  cancel(): Promise<void>;
-  close(): void;
-}
-
 interface WireSessionParts {
   readonly client: Wire;
   readonly backend: Backend;
@@ -54,8 +49,12 @@ interface WireSessionParts {
  * tells when everything that was asked is answered, and where a farewell can be said without breaking a message in two.
  *
  *     running ──end()──▶ resting? ──yes──▶ farewell, closed
- *        │                  └────no─────▶ cancel; farewell at the next rest, or cut after END_GRACE_MS
- *        └── either side closes ─────────▶ closed
+ *        │                  └────no─────▶ cancel; farewell at the next ReadyForQuery, or cut after END_GRACE_MS
+ *        ├── either side closes ─────────▶ closed
+ *        └── the client closes behind its goodbye, with a query under way ──▶ lingering, until the server is done
+ *                                                                             or end(): closed
+ *
+ * A backend that is left with something under way is cancelled, and ended for certain when that does not help in time.
  */
 export class WireSession {
   readonly #parts: WireSessionParts;
@@ -65,6 +64,7 @@ export class WireSession {
   #ending: EndReason | undefined;
   #draining = false;
   #closed = false;
+  #lingering = false;
   #callOffIdle = () => {};
 
   constructor(parts: WireSessionParts) {
@@ -103,15 +103,16 @@ export class WireSession {
       this.#toClient += chunk.length;
       this.#flow.fromServer(chunk);
       if (!client.write(chunk)) server.pause();
-      if (this.#ending !== undefined || this.#draining) this.#atRest();
+      if (this.#ending !== undefined) this.#atReady(this.#ending);
+      else if (this.#draining) this.#atRest();
     };
     server.onDrain = () => this.#ending === undefined && client.resume();
     client.onDrain = () => server.resume();
-    client.onClose = () => this.#close("client-closed");
+    client.onClose = () => this.#clientClosed();
     server.onClose = () => this.#finish("upstream-closed");
     // One that closed before we listened tells nobody.
-    if (client.closed) this.#close("client-closed");
-    else if (server.closed) this.#finish("upstream-closed");
+    if (server.closed) this.#finish("upstream-closed");
+    else if (client.closed) this.#clientClosed();
     else this.#pump();
   }
 
@@ -126,9 +127,13 @@ export class WireSession {
   end(reason: EndReason): void {
     if (this.#closed || this.#ending !== undefined) return;
     this.#ending = reason;
+    if (this.#lingering) {
+      this.#close(reason);
+      return;
+    }
     this.#parts.client.pause();
     if (this.#atRest()) return;
-    this.#cancel();
+    cancelQuery(this.#parts.backend);
     this.#parts.clock.after(END_GRACE_MS, () => this.#cut(reason));
   }
 
@@ -145,6 +150,11 @@ export class WireSession {
     if (status === undefined || reason === undefined || this.#closed) return false;
     this.#farewell(reason);
     return true;
+  }
+
+  /** The server has answered what was cancelled. What a pipeline has behind it must not run any more. */
+  #atReady(reason: EndReason): void {
+    if (this.#flow.ready && !this.#closed) this.#farewell(reason);
   }
 
   /** Ends a session that did not come to rest. Between two messages of the server it can still be told why. */
@@ -183,37 +193,29 @@ export class WireSession {
     this.#parts.client.destroy();
   }
 
+  #clientClosed(): void {
+    const { wire } = this.#parts.backend;
+    if (this.#ending === undefined && this.#flow.parted && this.#flow.rest === undefined && !wire.closed)
+      this.#linger();
+    else this.#close("client-closed");
+  }
+
+  /** A query whose client said goodbye behind it was meant to be run, and is, as long as the right to it lasts. */
+  #linger(): void {
+    const { wire } = this.#parts.backend;
+    this.#lingering = true;
+    this.#callOffIdle();
+    wire.onClose = () => this.#close("client-closed");
+    wire.end();
+  }
+
   #shut(reason: EndReason): void {
     this.#closed = true;
     this.#callOffIdle();
-    this.#leaveBackend();
-    this.#parts.onClosed(this.#ending ?? reason);
-  }
-
-  /**
-   * What the client sent last (Terminate, mostly) still goes out. A query that nobody waits for is cancelled; one whose
-   * client said goodbye behind it was meant to be run, and the server runs it, as long as the right to it lasts.
-   */
-  #leaveBackend(): void {
-    const { backend, clock } = this.#parts;
-    if (backend.wire.closed) {
-      backend.close();
-      return;
-    }
-    const meant = this.#flow.parted && this.#ending === undefined;
-    const unwanted = this.#flow.rest === undefined && !meant;
-    if (unwanted) this.#cancel();
-    backend.wire.onClose = clock.after(END_GRACE_MS, () => {
-      // The first one is lost when it overtakes the query: a server that has nothing to cancel forgets it.
-      if (unwanted) this.#cancel();
-      backend.close();
-    });
-    backend.wire.end();
-  }
-
-  /** One that fails leaves the query running, as a lost one would. */
-  #cancel(): void {
-    void this.#parts.backend.cancel().catch(() => {});
+    const { backend, clock, onClosed } = this.#parts;
+    const left = this.#ending === undefined ? "unwanted" : "forbidden";
+    leaveBackend(backend, clock, this.#flow.rest === undefined ? left : "nothing");
+    onClosed(this.#ending ?? reason);
   }
 
   /** Looks once a period whether a byte came; nothing is done per chunk. */
