@@ -1,9 +1,19 @@
 import { Failure } from "./failure.ts";
 import { tell } from "./terminal.ts";
 
-/** Tells where the wire door is open. */
-export function tellOpen({ address }: { readonly address: Address | undefined }): void {
-  if (address !== undefined) tell(`open on ${address.address}:${address.port}`);
+/** Tells where the doors are open. */
+export function tellOpen({ addresses: { postgres, rest } }: Open): void {
+  if (postgres !== undefined) tell(`open on ${placeOf(postgres)}`);
+  if (rest !== undefined) tell(`REST door open on ${placeOf(rest)}`);
+}
+
+/** A Unix-domain socket has a path and no port. */
+function placeOf({ address, port }: Address): string {
+  return port === 0 ? address : `${address}:${port}`;
+}
+
+interface Open {
+  readonly addresses: { readonly postgres?: Address; readonly rest?: Address };
 }
 
 interface Address {

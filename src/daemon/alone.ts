@@ -39,8 +39,8 @@ export class Alone implements Postern {
     return alone;
   }
 
-  get address() {
-    return this.#daemon.address;
+  get addresses() {
+    return this.#daemon.addresses;
   }
 
   /** Puts a configuration in force, or throws and changes nothing. */

@@ -1,12 +1,10 @@
 import type { Readings } from "../audit/readings.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
-import type { Config, PostgresDoorConfig } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { Readiness } from "../doors/control/running.ts";
-import type { DoorSettings } from "../doors/postgres/door.ts";
-import { PostgresDoor } from "../doors/postgres/door.ts";
-import type { ServerCertificate } from "../wire/certificate.ts";
-import { loadCertificate } from "../wire/certificate.ts";
+import type { Addresses } from "./doors.ts";
+import { Doors } from "./doors.ts";
 import type { Fellows } from "./fellows.ts";
 import { noFellows } from "./fellows.ts";
 import type { Lasting, Parts } from "./parts.ts";
@@ -25,16 +23,15 @@ interface DaemonOptions {
 /** A running Postern in this process. */
 export class Daemon {
   readonly #lasting: Lasting;
-  readonly #options: DaemonOptions;
   #parts: Parts;
-  #door: PostgresDoor | undefined;
+  readonly #doors: Doors;
   #unsubscribe: () => void;
   #draining = false;
 
-  private constructor(parts: Parts, lasting: Lasting, options: DaemonOptions) {
+  private constructor(parts: Parts, lasting: Lasting, doors: Doors) {
     this.#parts = parts;
     this.#lasting = lasting;
-    this.#options = options;
+    this.#doors = doors;
     this.#unsubscribe = this.#watchKeys();
   }
 
@@ -43,30 +40,30 @@ export class Daemon {
    * @throws Error when a certificate cannot be used or an address is taken
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const lasting = createLasting(options.clock, options.observe, options.fellows ?? noFellows);
+    const { clock, observe, fellows = noFellows, reusePort = false } = options;
+    const lasting = createLasting(clock, observe, fellows);
     const parts = await createParts(config, lasting);
-    const daemon = new Daemon(parts, lasting, options);
     try {
-      await daemon.#openDoor();
+      const doors = await Doors.open(parts, { ...lasting, fellows, reusePort });
+      return new Daemon(parts, lasting, doors);
     } catch (error) {
       closeParts(parts);
       throw error;
     }
-    return daemon;
   }
 
   get config(): Config {
     return this.#parts.config;
   }
 
-  /** Where the wire door listens. */
-  get address(): { readonly address: string; readonly port: number } | undefined {
-    return this.#door?.address;
+  /** Where the doors listen. */
+  get addresses(): Addresses {
+    return this.#doors.addresses;
   }
 
   /** Whether logins can succeed, check by check. */
   get readiness(): Readiness {
-    return readinessOf(this.#parts, this.#draining);
+    return readinessOf(this.#parts, this.#draining, this.#doors.rest?.trouble);
   }
 
   /** What a scrape of the metrics shows beside what events have counted. */
@@ -74,8 +71,8 @@ export class Daemon {
     const { upstream, config } = this.#parts;
     return {
       draining: this.#draining,
-      unauthenticated: this.#door?.strangers ?? 0,
-      liveBytes: this.#door?.traffic ?? { fromClient: 0, toClient: 0 },
+      unauthenticated: this.#doors.postgres?.strangers ?? 0,
+      liveBytes: this.#doors.postgres?.traffic ?? { fromClient: 0, toClient: 0 },
       hosts: upstream.states(),
       issuers: config.issuers.map(({ name }) => name),
     };
@@ -87,12 +84,11 @@ export class Daemon {
    */
   async reload(config: Config): Promise<void> {
     const old = this.#parts;
-    const certificate = certificateOf(config.doors.postgres);
     const parts = await createParts(config, this.#lasting);
     try {
       // The keys may have been waited for, and a door that is opened behind the back of stop() would never close.
       if (this.#draining) throw new Error("Postern is shutting down");
-      await this.#moveDoor(parts, certificate);
+      await this.#doors.move(parts);
     } catch (error) {
       closeParts(parts);
       throw error;
@@ -111,7 +107,7 @@ export class Daemon {
 
   /** Cancels a query on behalf of another worker; undefined when the key is none of ours. */
   cancel(processId: number, key: Uint8Array): Promise<void> | undefined {
-    return this.#door?.cancel(processId, key);
+    return this.#doors.postgres?.cancel(processId, key);
   }
 
   /**
@@ -122,52 +118,21 @@ export class Daemon {
     this.#draining = true;
     const { observe, clock } = this.#lasting;
     const graceMs = this.config.limits.drainTimeout;
-    const door = this.#door;
+    const doors = this.#doors;
     let cut = 0;
-    if (door !== undefined) {
-      observe({ event: "drain.started.v1", sessions: door.size, graceMs });
-      const cutAll = () => {
-        cut = door.cut();
-      };
-      const callOff = clock.after(graceMs, cutAll);
-      hurry?.addEventListener("abort", cutAll);
-      const drained = door.drain();
-      if (hurry?.aborted === true) cutAll();
-      await drained;
-      callOff();
-      observe({ event: "drain.ended.v1", cut });
-    }
+    observe({ event: "drain.started.v1", sessions: doors.size, graceMs });
+    const cutAll = () => {
+      cut = doors.cut();
+    };
+    const callOff = clock.after(graceMs, cutAll);
+    hurry?.addEventListener("abort", cutAll);
+    const drained = doors.drain();
+    if (hurry?.aborted === true) cutAll();
+    await drained;
+    callOff();
+    observe({ event: "drain.ended.v1", cut });
     this.#unsubscribe();
     closeParts(this.#parts);
-  }
-
-  async #openDoor(): Promise<void> {
-    const certificate = certificateOf(this.#parts.config.doors.postgres);
-    const settings = doorSettings(this.#parts, certificate);
-    if (settings === undefined) return;
-    const { clock, observe, fellows = noFellows } = this.#options;
-    const cancelElsewhere = (processId: number, key: Uint8Array) => fellows.cancel(processId, key);
-    const { spans } = this.#lasting;
-    const door = new PostgresDoor(settings, { clock, observe, spans, cancelElsewhere });
-    await door.listen(this.#options.reusePort);
-    this.#door = door;
-    this.#announce(certificate);
-  }
-
-  async #moveDoor(parts: Parts, certificate: ServerCertificate | undefined): Promise<void> {
-    const settings = doorSettings(parts, certificate);
-    if (this.#door === undefined || settings === undefined) {
-      if ((this.#door === undefined) !== (settings === undefined))
-        throw new Error("a door can be added or removed only by a restart");
-      return;
-    }
-    await this.#door.move(settings);
-    this.#announce(certificate);
-  }
-
-  #announce(certificate: ServerCertificate | undefined): void {
-    if (certificate === undefined) return;
-    this.#lasting.observe({ event: "tls.loaded.v1", door: "postgres", notAfter: certificate.notAfter });
   }
 
   #watchKeys(): () => void {
@@ -179,15 +144,4 @@ export class Daemon {
     const { access, config } = this.#parts;
     this.#lasting.sessions.endWhere((facts) => !access.upholds(facts, config.clusters), "revoked");
   }
-}
-
-function certificateOf(door: PostgresDoorConfig | undefined): ServerCertificate | undefined {
-  return door?.tls === undefined ? undefined : loadCertificate(door.tls);
-}
-
-function doorSettings(parts: Parts, certificate: ServerCertificate | undefined): DoorSettings | undefined {
-  const { config, access, upstream } = parts;
-  const { limits, clusters } = config;
-  const door = config.doors.postgres;
-  return door === undefined ? undefined : { door, limits, clusters, certificate, access, upstream };
 }

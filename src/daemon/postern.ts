@@ -1,11 +1,12 @@
+import type { Addresses } from "./doors.ts";
 import type { Observation } from "./observation.ts";
 import type { Loaded } from "./reloading.ts";
 
 /** A running Postern, in one process or in several. */
 export interface Postern {
   readonly observation: Observation;
-  /** Where the wire door listens. */
-  readonly address: { readonly address: string; readonly port: number } | undefined;
+  /** Where the doors listen. */
+  readonly addresses: Addresses;
   /**
    * Puts a configuration in force, whole or not at all.
    * @throws Error when it cannot be put in force; then nothing has changed

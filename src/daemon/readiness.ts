@@ -2,12 +2,14 @@ import type { Check, Readiness } from "../doors/control/running.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * Whether logins can succeed: keys are there, every cluster has a host that is not known to be down, and Postern is
- * not shutting down.
+ * Whether logins can succeed: keys are there, every cluster has a host that is not known to be down, the REST door has
+ * its catalog, and Postern is not shutting down.
+ * @param restTrouble what keeps the REST door from answering, if anything does
  */
 export function readinessOf(
   { verifier, upstream }: Pick<Parts, "verifier" | "upstream">,
   draining: boolean,
+  restTrouble: string | undefined,
 ): Readiness {
   const states = upstream.states();
   const clusters = [...new Set(states.map(({ cluster }) => cluster))];
@@ -21,6 +23,7 @@ export function readinessOf(
         "every host is known to be down; see upstream.failed in the log",
       ),
     ),
+    ...(restTrouble === undefined ? [] : [check("rest", false, restTrouble)]),
   ]);
 }
 

@@ -1,17 +1,18 @@
 import type { Observe } from "../base/event.ts";
 import type { LoadResult } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
 import { Alone } from "./alone.ts";
+import type { Addresses } from "./doors.ts";
 import type { Postern } from "./postern.ts";
 import type { Loaded } from "./reloading.ts";
 import { Reloading } from "./reloading.ts";
 import { firstSignal } from "./signals.ts";
+import { workersOf } from "./workers/share.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 
 /** What is told once the doors are open. */
 export interface Open {
-  /** Where the wire door listens. */
-  readonly address: { readonly address: string; readonly port: number } | undefined;
+  /** Where the doors listen. */
+  readonly addresses: Addresses;
 }
 
 export interface RunOptions {
@@ -59,8 +60,4 @@ function reloadingOf(starting: Promise<Postern>, { loaded, load }: RunOptions): 
     await postern.reload(next);
   };
   return new Reloading({ load, observe, inForce }, loaded);
-}
-
-function workersOf({ doors }: Config): number {
-  return doors.postgres?.workers ?? 1;
 }

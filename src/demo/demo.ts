@@ -50,7 +50,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
     options.progress("opening the wire door");
     const load = () => loadConfig({ env: options.env, file: files.config });
-    const onOpen = ({ address }: Open) => options.print(guide(address?.port ?? options.port, files, tokens));
+    const onOpen = ({ addresses: { postgres } }: Open) =>
+      options.print(guide(postgres?.port ?? options.port, files, tokens));
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
     await run({ loaded, load, onOpen });

@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 import { createServer } from "node:net";
-import type { Address } from "./messages.ts";
+import type { Address } from "../doors.ts";
 
 interface Place {
   /** Empty for all interfaces. */

@@ -4,7 +4,8 @@ import { systemClock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { PackedConfig } from "../../config/transfer.ts";
 import { Census } from "../../sessions/census.ts";
-import type { Address, CancelQuestion, Order, Status } from "./messages.ts";
+import type { Addresses } from "../doors.ts";
+import type { CancelQuestion, Order, Status } from "./messages.ts";
 import { Slot } from "./slot.ts";
 import type { Talk } from "./worker-process.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -36,14 +37,14 @@ export class Crew {
   }
 
   /**
-   * Starts all workers. Resolves when all serve, with the address of their door.
+   * Starts all workers. Resolves when all serve, with the addresses of their doors.
    * @throws Error when one of them cannot; then all have ended
    */
-  async start(): Promise<Address | undefined> {
+  async start(): Promise<Addresses> {
     try {
-      const [address] = await Promise.all(this.#slots.map((slot) => this.#spawn(slot)));
+      const [addresses] = await Promise.all(this.#slots.map((slot) => this.#spawn(slot)));
       for (const slot of this.#slots) this.#watch(slot);
-      return address;
+      return addresses ?? {};
     } catch (error) {
       await this.kill();
       throw error;
@@ -51,7 +52,7 @@ export class Crew {
   }
 
   /** Starts a process in a slot. Resolves when it serves. */
-  async #spawn(slot: Slot): Promise<Address | undefined> {
+  async #spawn(slot: Slot): Promise<Addresses> {
     const { worker } = slot;
     const started = new WorkerProcess(
       {
@@ -65,10 +66,10 @@ export class Crew {
     );
     slot.process = started;
     slot.startedAt = systemClock.now();
-    const address = await started.opened;
+    const addresses = await started.opened;
     slot.serving = true;
     this.#parts.observe({ event: "worker.started.v1", worker, pid: started.pid });
-    return address;
+    return addresses;
   }
 
   /** Puts another process in the slot when the one that is there ends. */

@@ -7,6 +7,7 @@ import type { SubjectId } from "../../base/ids.ts";
 import type { PackedConfig } from "../../config/transfer.ts";
 import type { Readiness } from "../../doors/control/running.ts";
 import type { Count } from "../../sessions/census.ts";
+import type { Addresses } from "../doors.ts";
 
 /** What the supervisor tells a worker. */
 export type Order =
@@ -28,18 +29,12 @@ export type Order =
 
 /** What a worker tells the supervisor. */
 export type Report =
-  | { readonly kind: "opened"; readonly address: Address | undefined }
+  | { readonly kind: "opened"; readonly addresses: Addresses }
   | { readonly kind: "failed"; readonly detail: string }
   | { readonly kind: "ask"; readonly id: number; readonly question: CancelQuestion }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   | { readonly kind: "failed-login"; readonly address: string }
   | { readonly kind: "sessions"; readonly subject: SubjectId; readonly sessions: number };
-
-/** Where a door listens. */
-export interface Address {
-  readonly address: string;
-  readonly port: number;
-}
 
 export interface CancelQuestion {
   readonly what: "cancel";

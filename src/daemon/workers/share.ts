@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config, RestDoorConfig } from "../../config/schema.ts";
 
 /**
  * What one of several workers gets of a configuration. The kernel spreads connections over the workers by a hash of
@@ -8,8 +8,10 @@ import type { Config } from "../../config/schema.ts";
 export function shareOf(config: Config, workers: number): Config {
   const { connections, unauthenticated, unauthenticatedPerAddress } = config.limits;
   const part = (limit: number) => Math.ceil(limit / workers);
+  const { rest } = config.doors;
   return {
     ...config,
+    doors: { ...config.doors, ...(rest === undefined ? {} : { rest: shareOfRest(rest, part) }) },
     limits: {
       ...config.limits,
       connections: part(connections),
@@ -19,10 +21,49 @@ export function shareOf(config: Config, workers: number): Config {
   };
 }
 
-/** The configuration with the port that was found free in the place of port 0, so that all workers have the same. */
-export function withPort(config: Config, port: number): Config {
-  const { postgres } = config.doors;
-  return postgres === undefined
-    ? config
-    : { ...config, doors: { ...config.doors, postgres: { ...postgres, port } } };
+function shareOfRest(rest: RestDoorConfig, part: (limit: number) => number): RestDoorConfig {
+  const { pool, requests } = rest;
+  return {
+    ...rest,
+    pool: { ...pool, size: part(pool.size) },
+    requests: { ...requests, connections: part(requests.connections) },
+  };
+}
+
+/** A door that listens on an address and a port, which workers can share. */
+export interface PortPlace {
+  readonly door: "postgres" | "rest";
+  readonly host: string;
+  readonly port: number;
+}
+
+export function portPlaces({ doors: { postgres, rest } }: Config): PortPlace[] {
+  return [
+    ...(postgres === undefined
+      ? []
+      : [{ door: "postgres" as const, host: postgres.host, port: postgres.port }]),
+    ...(rest === undefined || rest.unixSocket !== undefined
+      ? []
+      : [{ door: "rest" as const, host: rest.host, port: rest.port }]),
+  ];
+}
+
+/** The configuration with the ports that were found free in the place of port 0, so that all workers have the same. */
+export function withPorts(config: Config, places: readonly PortPlace[]): Config {
+  const { postgres, rest } = config.doors;
+  const portOf = (door: PortPlace["door"]) => places.find((place) => place.door === door)?.port;
+  return {
+    ...config,
+    doors: {
+      ...(postgres === undefined
+        ? {}
+        : { postgres: { ...postgres, port: portOf("postgres") ?? postgres.port } }),
+      ...(rest === undefined ? {} : { rest: { ...rest, port: portOf("rest") ?? rest.port } }),
+    },
+  };
+}
+
+/** How many processes share the ports: as many as the door that wants the most. */
+export function workersOf({ doors: { postgres, rest } }: Config): number {
+  return Math.max(postgres?.workers ?? 1, rest?.workers ?? 1);
 }

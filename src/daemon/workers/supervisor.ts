@@ -7,14 +7,14 @@ import { METRICS_MEDIA_TYPE } from "../../audit/metrics.ts";
 import type { Config } from "../../config/schema.ts";
 import { packConfig } from "../../config/transfer.ts";
 import { ControlDoor } from "../../doors/control/door.ts";
+import type { Addresses } from "../doors.ts";
 import { Observation } from "../observation.ts";
 import type { Postern } from "../postern.ts";
 import type { Loaded } from "../reloading.ts";
 import { claim } from "./claim.ts";
 import { Crew } from "./crew.ts";
-import type { Address } from "./messages.ts";
 import { readinessOfAll } from "./readiness.ts";
-import { withPort } from "./share.ts";
+import { type PortPlace, portPlaces, withPorts, workersOf } from "./share.ts";
 
 /** A worker that is still there so long after the drain time hangs. */
 const HANG_MS = 10_000;
@@ -27,14 +27,13 @@ export class Supervisor implements Postern {
   readonly #control: ControlDoor;
   readonly #alive = setInterval(() => {}, ALIVE_MS);
   #config: Config;
-  #address: Address | undefined;
+  #addresses: Addresses = {};
 
   private constructor(config: Config) {
     this.#config = config;
     this.observation = new Observation(config.log, {}, () => undefined);
     const { observe } = this.observation;
-    const size = config.doors.postgres?.workers ?? 1;
-    this.#crew = new Crew({ size, observe, config: () => packConfig(this.#config) });
+    this.#crew = new Crew({ size: workersOf(config), observe, config: () => packConfig(this.#config) });
     const running = { readiness: () => this.#readiness(), metrics: () => this.#metrics() };
     this.#control = new ControlDoor(running, observe);
   }
@@ -56,23 +55,22 @@ export class Supervisor implements Postern {
     return supervisor;
   }
 
-  get address(): Address | undefined {
-    return this.#address;
+  get addresses(): Addresses {
+    return this.#addresses;
   }
 
   async #open(): Promise<void> {
-    const door = this.#config.doors.postgres;
-    const claimed = door === undefined ? undefined : await claim(door);
-    if (claimed !== undefined) this.#config = withPort(this.#config, claimed.port);
+    const claims = await claimAll(portPlaces(this.#config));
+    this.#config = withPorts(this.#config, claims);
     try {
-      this.#address = await this.#crew.start();
+      this.#addresses = await this.#crew.start();
     } finally {
-      claimed?.release();
+      for (const { release } of claims) release();
     }
     const { observe } = this.observation;
-    if (this.#address !== undefined) {
-      const { address, port } = this.#address;
-      observe({ event: "door.opened.v1", door: "postgres", address, port });
+    for (const door of ["postgres", "rest"] as const) {
+      const address = this.#addresses[door];
+      if (address !== undefined) observe({ event: "door.opened.v1", door, ...address });
     }
     await this.#control.apply(this.#config.admin);
   }
@@ -92,16 +90,22 @@ export class Supervisor implements Postern {
     this.observation.relog(config.log);
   }
 
-  /** The configuration with its port: the one that is open, when any will do. */
+  /** The configuration with its ports: the ones that are open, where any will do. */
   async #placed(next: Config): Promise<Config> {
-    const [door, old] = [next.doors.postgres, this.#config.doors.postgres];
-    if (door === undefined || old === undefined) return next;
-    if (door.host === old.host && (door.port === old.port || door.port === 0))
-      return withPort(next, old.port);
-    const claimed = await claim(door);
-    claimed.release();
-    this.#address = claimed;
-    return withPort(next, claimed.port);
+    const before = portPlaces(this.#config);
+    const same = (place: PortPlace) =>
+      before.find(
+        ({ door, host, port }) =>
+          door === place.door && host === place.host && (place.port === 0 || place.port === port),
+      );
+    const kept = portPlaces(next).flatMap((place) => same(place) ?? []);
+    const moved = portPlaces(next).filter((place) => same(place) === undefined);
+    const claims = await claimAll(moved);
+    for (const { release, door, address, port } of claims) {
+      release();
+      this.#addresses = { ...this.#addresses, [door]: { address, port } };
+    }
+    return withPorts(next, [...kept, ...claims]);
   }
 
   /** Drains all workers. The control door answers to the end, so that it is seen what goes on. */
@@ -121,5 +125,24 @@ export class Supervisor implements Postern {
     const own = await this.observation.metrics.json();
     const all = await aggregate([await this.#crew.past, ...living, own]);
     return { text: await all.metrics(), mediaType: METRICS_MEDIA_TYPE };
+  }
+}
+
+interface Claimed extends PortPlace {
+  readonly address: string;
+  readonly release: () => void;
+}
+
+/** @throws Error when one of the places cannot be had; then none is kept */
+async function claimAll(places: readonly PortPlace[]): Promise<Claimed[]> {
+  const claims: Claimed[] = [];
+  try {
+    for (const place of places) {
+      claims.push({ ...place, ...(await claim(place)) });
+    }
+    return claims;
+  } catch (error) {
+    for (const { release } of claims) release();
+    throw error;
   }
 }

@@ -2,8 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { extname, join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
+import type { Addresses } from "../doors.ts";
 import { Asks } from "./asks.ts";
-import type { Address, Answers, Order, Question, Report } from "./messages.ts";
+import type { Answers, Order, Question, Report } from "./messages.ts";
 
 /** The worker's entry point, in the same form (TypeScript or built) as this file. */
 const ENTRY = join(import.meta.dirname, `worker${extname(import.meta.filename)}`);
@@ -15,7 +16,7 @@ export type Talk = Extract<Report, { readonly kind: "ask" | "failed-login" | "se
 export class WorkerProcess {
   readonly pid: number;
   /** Resolves when its door is open; rejects when that failed. */
-  readonly opened: Promise<Address | undefined>;
+  readonly opened: Promise<Addresses>;
   /** Resolves when it is gone, with its exit code or the signal that killed it. */
   readonly gone: Promise<string>;
   readonly #child: ChildProcess;
@@ -31,7 +32,7 @@ export class WorkerProcess {
     });
     this.opened = new Promise((resolve, reject) => {
       child.on("message", (report: Report) => {
-        if (report.kind === "opened") resolve(report.address);
+        if (report.kind === "opened") resolve(report.addresses);
         else if (report.kind === "failed") reject(new Error(report.detail));
         else if (report.kind === "answer") this.#asks.settle(report.id, report.answer);
         else onTalk(report);

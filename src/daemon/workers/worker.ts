@@ -48,7 +48,7 @@ class Worker {
     try {
       const options = { clock: systemClock, observe, reusePort: true, fellows: this.#fellows() };
       this.#daemon = await Daemon.start(config, options);
-      report({ kind: "opened", address: this.#daemon.address });
+      report({ kind: "opened", addresses: this.#daemon.addresses });
     } catch (error) {
       report({ kind: "failed", detail: messageOf(error) }, () => process.exit(1));
     }

@@ -36,7 +36,7 @@ test("a reload that is overtaken by the shutdown opens no door again", async () 
   const reload = assert.rejects(daemon.reload(configWith("127.0.0.2")), /shutting down/);
   await daemon.stop();
   await reload;
-  assert.equal(daemon.address, undefined);
+  assert.deepEqual(daemon.addresses, {});
   const count = (name: Event["event"]) => events.filter(({ event }) => event === name).length;
   assert.equal(count("door.opened.v1"), count("door.closed.v1"));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shareOf, withPort } from "../../../../src/daemon/workers/share.ts";
+import { portPlaces, shareOf, withPorts } from "../../../../src/daemon/workers/share.ts";
 import { configOf, load } from "../../../support/config-files.ts";
 
 const YAML = `
@@ -21,6 +21,7 @@ test("limits of connections are shared out, rounded up; what is counted over all
 
 test("all workers get the port that was found", (t) => {
   const config = configOf(load(t, YAML));
-  assert.equal(withPort(config, 7432).doors.postgres?.port, 7432);
+  const found = portPlaces(config).map((place) => ({ ...place, port: 7432 }));
+  assert.equal(withPorts(config, found).doors.postgres?.port, 7432);
   assert.equal(config.doors.postgres?.port, 0);
 });

@@ -1,0 +1,101 @@
+/**
+ * The API of one configuration: what its requests share. It is replaced as a whole by a reload; requests that run end
+ * under the one that they began with.
+ */
+import type { DatabaseName, RoleName } from "../../base/ids.ts";
+import type { Pool } from "../../upstream/pool/pool.ts";
+import { CatalogKeeper } from "./catalog/keeper.ts";
+import { loadCatalog } from "./catalog/load.ts";
+import type { CatalogSource } from "./catalog/source.ts";
+import type { Catalog } from "./catalog/types.ts";
+import type { RestDoorParts, RestDoorSettings } from "./door.ts";
+import type { Exchange, Reply } from "./http/exchange.ts";
+import { Pipeline } from "./pipeline.ts";
+import { RestSessions } from "./sessions.ts";
+
+/** Enough for the largest body that is built whole, and for the catalog of a very large database. */
+const MAX_RESULT_BYTES = 1024 * 1024 * 1024;
+/** Each distinct shape of request is one; the server keeps a plan of some kilobytes for each, on every connection. */
+const PREPARED_STATEMENTS = 500;
+
+export class Api {
+  readonly #pool: Pool;
+  readonly #keeper: CatalogKeeper;
+  readonly #sessions: RestSessions;
+  readonly #pipeline: Pipeline;
+
+  /** @param catalog the one of the API before, which is used until this one has its own */
+  constructor(settings: RestDoorSettings, { clock, observe }: RestDoorParts, catalog?: Catalog) {
+    const { door, cluster, access, upstream, limits } = settings;
+    const database = door.database as DatabaseName; // the schema checked it
+    this.#pool = upstream.pool(cluster, {
+      role: door.authenticator as RoleName, // the schema checked it
+      database,
+      parameters: new Map([["application_name", "postern-rest"]]),
+      size: door.pool.size,
+      acquisitionTimeoutMs: door.pool.acquisitionTimeout,
+      idleMs: door.pool.maxIdleTime,
+      lifetimeMs: door.pool.maxLifetime,
+      maxResultBytes: MAX_RESULT_BYTES,
+      preparedStatements: door.preparedStatements ? PREPARED_STATEMENTS : 0,
+    });
+    const source = sourceOf(this.#pool);
+    this.#keeper = new CatalogKeeper({
+      load: () =>
+        loadCatalog(source, {
+          schemas: door.schemas,
+          extraSearchPath: door.extraSearchPath,
+          hoistedSettings: door.hoistedTxSettings,
+        }),
+      clock,
+      observe,
+      current: catalog,
+    });
+    this.#sessions = new RestSessions({ access, clock, observe, perIdentity: limits.connectionsPerIdentity });
+    this.#pipeline = new Pipeline({
+      door,
+      place: { cluster, database },
+      sessions: this.#sessions,
+      pool: this.#pool,
+      catalog: () => this.#keeper.catalog,
+    });
+  }
+
+  get catalog(): Catalog | undefined {
+    return this.#keeper.catalog;
+  }
+
+  get trouble(): string | undefined {
+    return this.#keeper.catalog === undefined
+      ? "the catalog is not loaded; see catalog.failed in the log"
+      : undefined;
+  }
+
+  start(): void {
+    this.#keeper.start();
+  }
+
+  reloadCatalog(): void {
+    this.#keeper.reload();
+  }
+
+  answer(exchange: Exchange): Promise<Reply> {
+    return this.#pipeline.answer(exchange);
+  }
+
+  /** Lets requests that run end, and closes everything then. */
+  async close(): Promise<void> {
+    this.#keeper.close();
+    await this.#pool.close();
+    this.#sessions.close("draining");
+  }
+}
+
+function sourceOf(pool: Pool): CatalogSource {
+  return {
+    query: async (text, parameters) => {
+      const { rows } = await pool.lookUp({ text, parameters, prepare: false, binary: false });
+      return rows;
+    },
+  };
+}

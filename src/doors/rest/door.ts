@@ -1,0 +1,129 @@
+/**
+ * The REST door: PostgREST's API over HTTP. It parses a request into a credential and a wish, asks access, writes the
+ * SQL, and has the pool run it under the role that was decided on. It decides nothing.
+ */
+import type { Access } from "../../access/admit.ts";
+import { Crowd } from "../../access/crowd.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Observe } from "../../base/event.ts";
+import type { ClusterConfig, LimitsConfig, RestDoorConfig } from "../../config/schema.ts";
+import type { Upstream } from "../../upstream/upstream.ts";
+import type { ServerCertificate } from "../../wire/certificate.ts";
+import { Api } from "./api.ts";
+import type { HttpBounds } from "./http/bounds.ts";
+import type { Place } from "./http/server.ts";
+import { HttpServer } from "./http/server.ts";
+
+/** Everything of the door that a reload may change. */
+export interface RestDoorSettings {
+  readonly door: RestDoorConfig;
+  readonly limits: LimitsConfig;
+  readonly cluster: ClusterConfig;
+  readonly certificate: ServerCertificate | undefined;
+  readonly access: Access;
+  readonly upstream: Upstream;
+}
+
+export interface RestDoorParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+export class RestDoor {
+  readonly #parts: RestDoorParts;
+  readonly #server: HttpServer;
+  #settings: RestDoorSettings;
+  #bounds: HttpBounds;
+  #reusePort = false;
+  #api: Api;
+
+  constructor(settings: RestDoorSettings, parts: RestDoorParts) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#bounds = boundsOf(settings);
+    this.#api = new Api(settings, parts);
+    this.#server = new HttpServer({
+      ...parts,
+      handle: (exchange) => this.#api.answer(exchange),
+      inForce: () => ({ bounds: this.#bounds, certificate: this.#settings.certificate }),
+      crowd: new Crowd(),
+    });
+  }
+
+  /**
+   * Opens the door. Resolves when it listens.
+   * @param reusePort share the port with other processes (SO_REUSEPORT)
+   * @throws Error when the address cannot be used
+   */
+  async listen(reusePort = false): Promise<void> {
+    this.#reusePort = reusePort;
+    this.#api.start();
+    await this.#server.listen(this.#place(this.#settings.door));
+  }
+
+  /** Where the door listens. */
+  get address(): { readonly address: string; readonly port: number } | undefined {
+    return this.#server.address;
+  }
+
+  /** Open connections of clients. */
+  get size(): number {
+    return this.#server.size;
+  }
+
+  /** What is wrong that keeps requests from being answered; undefined when nothing is. */
+  get trouble(): string | undefined {
+    return this.#api.trouble;
+  }
+
+  /** Loads the catalog again. */
+  reloadCatalog(): void {
+    this.#api.reloadCatalog();
+  }
+
+  /**
+   * Puts other settings in force for requests that come from now on; those that run end under the old ones.
+   * @throws Error when the new address cannot be used; then nothing has changed
+   */
+  async move(settings: RestDoorSettings): Promise<void> {
+    const [before, after] = [this.#place(this.#settings.door), this.#place(settings.door)];
+    if (JSON.stringify(before) !== JSON.stringify(after)) await this.#server.listen(after);
+    const old = this.#api;
+    this.#settings = settings;
+    this.#bounds = boundsOf(settings);
+    this.#api = new Api(settings, this.#parts, old.catalog);
+    this.#api.start();
+    void old.close();
+  }
+
+  /** Stops listening and lets requests end. Resolves when all connections are gone. */
+  async drain(): Promise<void> {
+    await this.#server.drain();
+    await this.#api.close();
+  }
+
+  /** Ends what is left, at once. Returns how many connections that were. */
+  cut(): number {
+    return this.#server.cut();
+  }
+
+  #place({ unixSocket, host, port, reusePort }: RestDoorConfig): Place {
+    if (unixSocket !== undefined)
+      return { kind: "unix", path: unixSocket.path, mode: Number.parseInt(unixSocket.mode, 8) };
+    return { kind: "tcp", host, port, reusePort: reusePort || this.#reusePort };
+  }
+}
+
+function boundsOf({ door: { requests }, limits }: RestDoorSettings): HttpBounds {
+  return {
+    targetBytes: requests.maxUrl,
+    headerBytes: requests.maxHeaders,
+    headersMs: requests.headersTimeout,
+    bodyBytes: requests.maxBody,
+    bodyMs: requests.bodyTimeout,
+    keepAliveMs: requests.keepAliveTimeout,
+    connections: requests.connections,
+    unauthenticated: limits.unauthenticated,
+    unauthenticatedPerAddress: limits.unauthenticatedPerAddress,
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The sessions of the REST door. A request lives for milliseconds, and deciding anew for each would cost more than most
+ * queries, so an admission is kept between the requests that come with the same credential from the same address. It is
+ * a session like any other: listed, ended at the token's expiry, ended when its right is taken away, and then every
+ * request that runs on it is cut.
+ */
+import { hash } from "node:crypto";
+import type { Access, Admission, Credential, Denied } from "../../access/admit.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { EndReason, Observe, Peer } from "../../base/event.ts";
+import type { DatabaseName } from "../../base/ids.ts";
+import { newSessionId } from "../../base/ids.ts";
+import type { ClusterConfig } from "../../config/schema.ts";
+import { claimsJson } from "./transaction-settings.ts";
+
+/** A session that no request used for this long is closed. */
+const IDLE_MS = 60_000;
+/** How often idle sessions are looked for. */
+const SWEEP_MS = 15_000;
+/** Sessions that are kept at most; the one that was used the longest ago makes room. */
+const MAX_SESSIONS = 4096;
+
+interface SessionsParts {
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** The most sessions that one identity may have (`limits.connectionsPerIdentity`). */
+  readonly perIdentity: number;
+}
+
+/** What a request asks for, besides the role. */
+export interface Place {
+  readonly cluster: ClusterConfig;
+  readonly database: DatabaseName;
+}
+
+/** A kept admission, and the requests that run on it. */
+export class RestSession {
+  readonly admission: Admission;
+  readonly startedAt: number;
+  /** What transactions see as `request.jwt.claims`. */
+  readonly claims: string;
+  readonly #requests = new Set<AbortController>();
+  usedAt: number;
+  #ended: EndReason | undefined;
+
+  constructor(admission: Admission, now: number) {
+    this.admission = admission;
+    this.claims = claimsJson(admission.identity.claims, admission.role);
+    this.startedAt = now;
+    this.usedAt = now;
+  }
+
+  get ended(): EndReason | undefined {
+    return this.#ended;
+  }
+
+  get idle(): boolean {
+    return this.#requests.size === 0;
+  }
+
+  /** Enters a request; `abort` is fired when the session ends before the request does. */
+  enter(abort: AbortController): void {
+    if (this.#ended !== undefined) abort.abort(this.#ended);
+    else this.#requests.add(abort);
+  }
+
+  leave(abort: AbortController): void {
+    this.#requests.delete(abort);
+  }
+
+  /** Cuts every request that runs. */
+  end(reason: EndReason): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    for (const abort of this.#requests) abort.abort(reason);
+    this.#requests.clear();
+  }
+}
+
+/** The sessions of one configuration of the door. */
+export class RestSessions {
+  readonly #parts: SessionsParts;
+  /** In the order of their last use. */
+  readonly #kept = new Map<string, RestSession>();
+  readonly #asking = new Map<string, Promise<RestSession | Denied>>();
+  readonly #max: number;
+  #callOff: () => void = () => {};
+  #closed = false;
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
+    // Half of what an identity may have: distinct tokens of one identity must not lock out its other doors.
+    this.#max = Math.max(1, Math.min(MAX_SESSIONS, Math.floor(parts.perIdentity / 2)));
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /**
+   * The session for a credential from an address: the one that is kept, or a new one when access admits it.
+   * Synchronous when it is kept.
+   */
+  get(credential: Credential, place: Place, peer: Peer): RestSession | Promise<RestSession | Denied> {
+    const key = keyOf(credential, peer);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.ended === undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      kept.usedAt = this.#parts.clock.now();
+      return kept;
+    }
+    const asking = this.#asking.get(key);
+    if (asking !== undefined) return asking;
+    const asked = this.#ask(key, credential, place, peer).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asked);
+    return asked;
+  }
+
+  /** Ends every session. */
+  close(reason: EndReason): void {
+    this.#closed = true;
+    this.#callOff();
+    for (const session of [...this.#kept.values()]) session.admission.session.end(reason);
+  }
+
+  async #ask(key: string, credential: Credential, place: Place, peer: Peer): Promise<RestSession | Denied> {
+    const { access, clock, observe } = this.#parts;
+    const id = newSessionId();
+    const wish = { ...place, role: undefined, door: "rest", peer, replication: false } as const;
+    const outcome = await access.admit(credential, wish, id);
+    if (outcome.kind === "denied") return outcome;
+    const { admission } = outcome;
+    const session = new RestSession(admission, clock.now());
+    this.#kept.set(key, session);
+    admission.session.attach((reason) => {
+      session.end(reason);
+      if (this.#kept.get(key) === session) this.#kept.delete(key);
+      observe({
+        event: "session.ended.v1",
+        session: id,
+        door: "rest",
+        cluster: admission.session.facts.cluster,
+        reason,
+        bytesFromClient: 0,
+        bytesToClient: 0,
+        durationMs: clock.now() - session.startedAt,
+      });
+      admission.session.close();
+    });
+    this.#makeRoom();
+    if (this.#closed) admission.session.end("draining");
+    else if (this.#kept.size === 1) this.#sweepLater();
+    return session;
+  }
+
+  #makeRoom(): void {
+    for (const session of this.#kept.values()) {
+      if (this.#kept.size <= this.#max) return;
+      if (session.idle) session.admission.session.end("idle");
+    }
+  }
+
+  #sweepLater(): void {
+    this.#callOff();
+    this.#callOff = this.#parts.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  #sweep(): void {
+    const before = this.#parts.clock.now() - IDLE_MS;
+    for (const session of [...this.#kept.values()]) {
+      if (session.usedAt > before) break;
+      if (session.idle) session.admission.session.end("idle");
+    }
+    if (this.#kept.size > 0 && !this.#closed) this.#sweepLater();
+  }
+}
+
+/** The whole token takes part, and the address: an address may be a reason to say no. */
+function keyOf(credential: Credential, peer: Peer): string {
+  const proof = credential.kind === "token" ? hash("sha256", credential.token.reveal(), "base64") : "";
+  return `${proof} ${peer.address}`;
+}

@@ -1,0 +1,76 @@
+/**
+ * What a transaction of the REST door knows of its request: settings that last as long as the transaction (PostgREST
+ * documentation, "Transaction-Scoped Settings"). They go to the server as parameters, never as part of a statement. The
+ * role is not among them: the pool sets it from the admission.
+ */
+import type { Setting } from "./catalog/types.ts";
+import type { RequestHeaders } from "./http/headers.ts";
+
+/** What is the same for all requests of a configuration. */
+export interface StandingSettings {
+  /** Searched after the request's schema. */
+  readonly extraSearchPath: readonly string[];
+  /** `app.settings.*` */
+  readonly app: readonly Setting[];
+}
+
+/** What one request brings. */
+export interface RequestFacts {
+  readonly schema: string;
+  readonly method: string;
+  /** As sent. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+  /** The claims as JSON, with the role. */
+  readonly claims: string;
+  /** Of the impersonated role; the server would apply them at a login, but SET ROLE does not. */
+  readonly role: readonly Setting[];
+  /** Of the function that is called. */
+  readonly routine: readonly Setting[];
+  readonly timezone: string | undefined;
+}
+
+/** The settings, in the order in which they are made: a later one of the same name wins. */
+export function transactionSettings(standing: StandingSettings, facts: RequestFacts): Setting[] {
+  const { schema, method, path, headers, claims, role, routine, timezone } = facts;
+  const cookie = headers.get("cookie");
+  return [
+    ["search_path", searchPath([schema, ...standing.extraSearchPath])],
+    ["request.jwt.claims", claims],
+    ["request.method", method],
+    ["request.path", path],
+    ["request.headers", headersJson(headers)],
+    ["request.cookies", cookie === undefined ? "{}" : cookiesJson(cookie)],
+    ...standing.app,
+    ...role,
+    ...routine,
+    ...(timezone === undefined ? [] : [["timezone", timezone] as const]),
+  ];
+}
+
+function searchPath(schemas: readonly string[]): string {
+  return schemas.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(", ");
+}
+
+/** Cookies have a setting of their own. */
+function headersJson(headers: RequestHeaders): string {
+  const fields: Record<string, string> = Object.create(null);
+  for (const [name, value] of headers) if (name !== "cookie") fields[name] = value;
+  return JSON.stringify(fields);
+}
+
+/** A Cookie header as one object (RFC 6265 §4.2.1). A pair without `=` is a cookie without a value. */
+function cookiesJson(cookie: string): string {
+  const cookies: Record<string, string> = Object.create(null);
+  for (const pair of cookie.split(";")) {
+    const equals = pair.indexOf("=");
+    const name = (equals < 0 ? pair : pair.slice(0, equals)).trim();
+    if (name !== "") cookies[name] = equals < 0 ? "" : pair.slice(equals + 1).trim();
+  }
+  return JSON.stringify(cookies);
+}
+
+/** The claims as transactions see them: `role` is the role that was decided on when the token names none. */
+export function claimsJson(claims: { readonly [claim: string]: unknown }, role: string): string {
+  return JSON.stringify("role" in claims ? claims : { ...claims, role });
+}
