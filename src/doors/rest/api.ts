@@ -48,7 +48,6 @@ export class Api {
           hoistedSettings: door.hoistedTxSettings,
         }),
       clock,
-      observe,
       current: catalog,
     });
     this.#sessions = new RestSessions({ access, clock, observe, perIdentity: limits.connectionsPerIdentity });
@@ -58,6 +57,7 @@ export class Api {
       sessions: this.#sessions,
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,
+      catalogLoaded: () => this.#keeper.loaded(),
     });
   }
 

@@ -33,6 +33,8 @@ interface PipelineParts {
   readonly sessions: RestSessions;
   readonly pool: Pool;
   readonly catalog: () => Catalog | undefined;
+  /** Waits for the first load of the catalog to end, well or not. */
+  readonly catalogLoaded: () => Promise<Catalog | undefined>;
 }
 
 /** What is known of a request while it runs. */
@@ -92,7 +94,7 @@ export class Pipeline {
   async #answer(exchange: Exchange, run: Run): Promise<Reply> {
     const session = await this.#admit(exchange, run);
     const request = parseRequest(exchange, this.#request);
-    const catalog = this.#parts.catalog();
+    const catalog = this.#parts.catalog() ?? (await this.#parts.catalogLoaded());
     if (catalog === undefined) throw noSchemaCache();
     const planned = planJob({ request, catalog, settings: this.#action }, exchange);
     const job = planned instanceof Promise ? await planned : planned;
