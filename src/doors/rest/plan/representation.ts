@@ -14,6 +14,10 @@ export type Representation =
   | { readonly kind: "csv"; readonly header: readonly string[] | null }
   /** A GeoJSON FeatureCollection, by PostGIS. */
   | { readonly kind: "geojson" }
+  /** What a function returns that gives no row, or no more than one: the value itself, or a JSON array of values. */
+  | { readonly kind: "value"; readonly column: string; readonly many: boolean; readonly stripped: boolean }
+  /** The body that a function returned. */
+  | { readonly kind: "raw"; readonly column: string; readonly binary: boolean }
   /** An aggregate of the database. */
   | {
       readonly kind: "handler";

@@ -2,7 +2,7 @@
 import type { QualifiedName } from "../catalog/types.ts";
 import type { Representation } from "../plan/representation.ts";
 import type { Sql } from "./fragment.ts";
-import { parameter, qualified, sql } from "./fragment.ts";
+import { identifier, parameter, qualified, sql } from "./fragment.ts";
 
 /**
  * The aggregate that makes the body of the rows of a subquery. It is text, or bytes when `isBinary` says so.
@@ -16,7 +16,13 @@ export function bodySql(representation: Representation, rows: Sql): Sql {
     case "array":
       return arraySql(rows, representation.stripped);
     case "object": // where there are more rows than one it isn't used
-      return sql`pg_catalog.string_agg(${objectSql(rows, representation.stripped)}::text, ',')`;
+      return sql`COALESCE(pg_catalog.string_agg(${objectSql(rows, representation.stripped)}::text, ','), 'null')`;
+    case "value":
+      return valueSql(representation, rows);
+    case "raw": {
+      const first = sql`(pg_catalog.array_agg(${rows}.${identifier(representation.column)}))[1]`;
+      return representation.binary ? sql`${first}::bytea` : sql`${first}::text`;
+    }
     case "csv":
       return csvSql(representation.header, rows);
     case "geojson": // found by search_path: PostGIS may be in any schema
@@ -33,7 +39,17 @@ export function bodySql(representation: Representation, rows: Sql): Sql {
 
 /** Whether the body has to come in binary format. */
 export function isBinary(representation: Representation): boolean {
-  return representation.kind === "handler" && representation.binary;
+  const { kind } = representation;
+  return (kind === "handler" || kind === "raw") && representation.binary;
+}
+
+/** JSON of values instead of rows. One value that is NULL is `null`. */
+function valueSql({ column, many, stripped }: Extract<Representation, { kind: "value" }>, rows: Sql): Sql {
+  const json = sql`pg_catalog.to_json(${rows}.${identifier(column)})`;
+  const value = stripped ? sql`pg_catalog.json_strip_nulls(${json})` : json;
+  return many
+    ? sql`COALESCE(pg_catalog.json_agg(${value}), '[]')::text`
+    : sql`COALESCE((pg_catalog.json_agg(${value}) -> 0)::text, 'null')`;
 }
 
 function arraySql(rows: Sql, stripped: boolean): Sql {

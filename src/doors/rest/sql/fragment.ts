@@ -92,6 +92,15 @@ function quote(name: string): string {
   return name.includes('"') ? `"${name.replaceAll('"', '""')}"` : `"${name}"`;
 }
 
+/**
+ * SQL that the server itself wrote down and the catalog keeps: a type's name (format_type) or a column's default
+ * (pg_get_expr). Nothing of a request is ever handed to this function.
+ */
+export function serverText(text: string): Sql {
+  if (text.includes("\0")) throw new TypeError("a NUL in the server's text");
+  return new Fragment([text]);
+}
+
 /** A whole number that Postern chose itself (never one that a client sent, which would make a new text each time). */
 export function integer(value: number): Sql {
   if (!Number.isSafeInteger(value)) throw new TypeError(`not a whole number: ${value}`);
