@@ -10,26 +10,28 @@ export type PolicyErrorCode =
   | "policy/replication"
   | "policy/privileged-role";
 
+/**
+ * One wording for all that tells whether a cluster exists: absent and forbidden look alike. Which check failed is in the
+ * log and in what `explain` shows.
+ */
+const closed: ErrorSpec = {
+  sqlstate: "28000",
+  http: 403,
+  publicMessage: "the token does not permit this role here; use a role and a database that it opens",
+};
+
 export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {
-  "policy/role": {
-    sqlstate: "28000",
-    http: 403,
-    publicMessage: "the token does not permit this role; connect as the role it names",
-  },
-  "policy/role-claim": { sqlstate: "28000", http: 403, publicMessage: "the token names no database role" },
+  "policy/role": closed,
+  "policy/role-claim": closed,
   "policy/anonymous": { sqlstate: "28000", http: 401, publicMessage: "a token that names a role is needed" },
-  // These three are worded alike on purpose: absent and forbidden look alike.
-  "policy/cluster": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
-  "policy/issuer": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
-  "policy/database": { sqlstate: "28000", http: 403, publicMessage: "this database may not be opened here" },
+  "policy/cluster": closed,
+  "policy/issuer": closed,
+  "policy/database": closed,
+  "policy/privileged-role": closed,
+  // Whom this is said to may open the database without replication, and so knows that it exists.
   "policy/replication": {
     sqlstate: "28000",
     http: 403,
     publicMessage: "this role may not open replication connections",
-  },
-  "policy/privileged-role": {
-    sqlstate: "28000",
-    http: 403,
-    publicMessage: "this role has too many rights to be used here",
   },
 };

@@ -218,7 +218,7 @@ test("attack 12: a client that says another user than its token names is told so
     assert.equal(code, "28000");
     assert.match(
       message,
-      /^the token does not permit this role; connect as the role it names \([0-9a-f]{12}\)$/,
+      /^the token does not permit this role here; use a role and a database that it opens \([0-9a-f]{12}\)$/,
     );
   }
   await clean.holds();

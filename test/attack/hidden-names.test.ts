@@ -33,6 +33,36 @@ test("attack 24: the database that policy opens is opened", async () => {
   await client.end();
 });
 
+const CLOSED = "28000 the token does not permit this role here; use a role and a database that it opens";
+
+test("attack 24: a good token does not tell a cluster that exists from one that does not", async () => {
+  const seen = new Set<string>();
+  for (const database of ["main/postgres", "other/postgres", "nowhere/postgres", "main/template1", "main/"]) {
+    for (const user of ["ben", "root", "pg_monitor", "nobody_at_all"]) {
+      seen.add(await refusal({ database, user }));
+    }
+  }
+  const predefined = world.token("pg_monitor");
+  for (const database of ["main/postgres", "nowhere/postgres"]) {
+    seen.add(await refusal({ database, user: "pg_monitor", password: predefined }));
+  }
+  assert.deepEqual([...seen], [CLOSED]);
+});
+
+test("attack 24: the log says which it was", async () => {
+  for (const [database, code] of [
+    ["main/log", "policy/role"],
+    ["nowhere/log", "policy/cluster"],
+  ] as const) {
+    await refusal({ database, user: "ben" });
+    const asked = code === "policy/role" ? "log" : database;
+    const line = await world.gateway.logged(
+      (one) => one.event === "login.denied.v1" && one["database"] === asked,
+    );
+    assert.equal(line["code"], code);
+  }
+});
+
 test("attack 24: a cluster that does not exist and a database that may not be opened are refused alike", async () => {
   const seen = new Set<string>();
   for (const database of [
@@ -45,7 +75,7 @@ test("attack 24: a cluster that does not exist and a database that may not be op
   ]) {
     seen.add(await refusal({ database }));
   }
-  assert.deepEqual([...seen], ["28000 this database may not be opened here"]);
+  assert.deepEqual([...seen], [CLOSED]);
 });
 
 test("attack 24: who has proved nothing learns nothing of names", async () => {
