@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
+import { testFeature } from "../../support/feature.ts";
 import { exampleDirectory, readIn, shell, shellMeanwhile, writeIn } from "../../support/postern.ts";
 
 test("postern rest --dump-config shows the settings in force, warnings apart from them", (t) => {
@@ -59,14 +60,18 @@ for (const [status, code, said] of [
   [200, 0, /^OK: http:\/\/127\.0\.0\.1:\d+\/ready\n$/],
   [503, 1, /^postern: not ready: http:\/\/127\.0\.0\.1:\d+\/ready: status 503\n$/],
 ] as const) {
-  test(`postern rest --ready exits ${code} when the admin server answers ${status}`, async (t) => {
-    const port = await adminServer(t, status, { port: 0 });
-    const ran = await shellMeanwhile("postern rest --ready postgrest.conf", exampleDirectory(t), {
-      PGRST_ADMIN_SERVER_PORT: String(port),
-    });
-    assert.equal(ran.code, code);
-    assert.match(ran.stdout + ran.stderr, said);
-  });
+  testFeature(
+    { feature: "cli.ready" },
+    `postern rest --ready exits ${code} when the admin server answers ${status}`,
+    async (t) => {
+      const port = await adminServer(t, status, { port: 0 });
+      const ran = await shellMeanwhile("postern rest --ready postgrest.conf", exampleDirectory(t), {
+        PGRST_ADMIN_SERVER_PORT: String(port),
+      });
+      assert.equal(ran.code, code);
+      assert.match(ran.stdout + ran.stderr, said);
+    },
+  );
 }
 
 test("postern rest --ready asks on a Unix socket when the admin server is there", async (t) => {

@@ -12,6 +12,7 @@ import { mintToken } from "../../../src/identity/mint.ts";
 import { createVerifier } from "../../../src/identity/token-verifier.ts";
 import { Sessions } from "../../../src/sessions/registry.ts";
 import { VirtualClock } from "../../support/clock.ts";
+import { testFeature } from "../../support/feature.ts";
 import { keyPair } from "../../support/issuer.ts";
 
 const keys = keyPair("EdDSA", "first");
@@ -59,17 +60,21 @@ function accessFor(decide: object) {
   return { access, cluster, wish, bearing, nobody };
 }
 
-test("without a token a request has the anonymous role, and never ends by itself", async () => {
-  const { nobody } = accessFor({ anonymousRole: "anon" });
-  const outcome = await nobody();
-  assert.ok(outcome.kind === "admitted");
-  const { role, identity, session } = outcome.admission;
-  assert.equal(role, "anon");
-  assert.equal(identity, anonymous);
-  assert.ok(Identity.is(identity));
-  assert.equal(session.facts.until, undefined);
-  assert.equal(session.facts.rule, "anonymous");
-});
+testFeature(
+  { feature: "auth.anonymous" },
+  "without a token a request has the anonymous role, and never ends by itself",
+  async () => {
+    const { nobody } = accessFor({ anonymousRole: "anon" });
+    const outcome = await nobody();
+    assert.ok(outcome.kind === "admitted");
+    const { role, identity, session } = outcome.admission;
+    assert.equal(role, "anon");
+    assert.equal(identity, anonymous);
+    assert.ok(Identity.is(identity));
+    assert.equal(session.facts.until, undefined);
+    assert.equal(session.facts.rule, "anonymous");
+  },
+);
 
 test("without a token and without an anonymous role a request is refused", async () => {
   const outcome = await accessFor({}).nobody();
@@ -77,21 +82,29 @@ test("without a token and without an anonymous role a request is refused", async
   assert.deepEqual([outcome.code, outcome.spec.http], ["policy/anonymous", 401]);
 });
 
-test("a token that names no role is no worse than none", async () => {
-  const { bearing } = accessFor({ anonymousRole: "anon" });
-  const outcome = await bearing({});
-  assert.ok(outcome.kind === "admitted");
-  assert.equal(outcome.admission.role, "anon");
-  assert.equal(outcome.admission.identity.subject, "ada");
-});
+testFeature(
+  { feature: "auth.no-role-claim" },
+  "a token that names no role is no worse than none",
+  async () => {
+    const { bearing } = accessFor({ anonymousRole: "anon" });
+    const outcome = await bearing({});
+    assert.ok(outcome.kind === "admitted");
+    assert.equal(outcome.admission.role, "anon");
+    assert.equal(outcome.admission.identity.subject, "ada");
+  },
+);
 
-test("a bad token is refused although there is an anonymous role", async () => {
-  const { access, wish } = accessFor({ anonymousRole: "anon" });
-  const credential = { kind: "token", token: new Secret("nonsense") } as const;
-  const outcome = await access.admit(credential, wish(), newSessionId());
-  assert.ok(outcome.kind === "denied");
-  assert.equal(outcome.code, "identity/malformed");
-});
+testFeature(
+  { feature: "auth.bad-token" },
+  "a bad token is refused although there is an anonymous role",
+  async () => {
+    const { access, wish } = accessFor({ anonymousRole: "anon" });
+    const credential = { kind: "token", token: new Secret("nonsense") } as const;
+    const outcome = await access.admit(credential, wish(), newSessionId());
+    assert.ok(outcome.kind === "denied");
+    assert.equal(outcome.code, "identity/malformed");
+  },
+);
 
 test("failed logins of an address do not stop its anonymous requests", async () => {
   const { access, wish, nobody } = accessFor({ anonymousRole: "anon" });

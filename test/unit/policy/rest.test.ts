@@ -4,6 +4,7 @@ import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import type { Step } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
 import { decideByToken } from "../../../src/policy/token.ts";
+import { testFeature } from "../../support/feature.ts";
 
 interface Case {
   readonly name: string;
@@ -84,7 +85,7 @@ function decide({ claims, role, decide }: Case, door: "rest" | "postgres") {
 }
 
 for (const one of cases) {
-  test(`a request over HTTP, ${one.name}: ${one.wanted}`, () => {
+  testFeature({ feature: "auth.role-claim" }, `a request over HTTP, ${one.name}: ${one.wanted}`, () => {
     const { decision, steps } = decide(one, "rest");
     assert.equal(decision.kind === "permit" ? decision.role : decision.code, one.wanted);
     assert.equal(steps.at(-1)?.passed, decision.kind === "permit");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfigFile } from "../../../../../src/config/compat/postgrest/config-file.ts";
+import { testFeature } from "../../../../support/feature.ts";
 
 function entries(text: string, variables: Readonly<Record<string, string>> = {}): unknown {
   const parsed = parseConfigFile(text, variables);
@@ -30,12 +31,18 @@ const READ: Readonly<Record<string, readonly [string, unknown]>> = {
 };
 
 for (const [name, [text, wanted]] of Object.entries(READ)) {
-  test(`a postgrest.conf is read: ${name}`, () => assert.deepEqual(entries(text), wanted));
+  testFeature({ feature: "start.file" }, `a postgrest.conf is read: ${name}`, () =>
+    assert.deepEqual(entries(text), wanted),
+  );
 }
 
-test("a variable of the environment is put in where $(NAME) stands", () => {
-  assert.deepEqual(entries('a = "<$(KEY)>$$(KEY)"', { KEY: "k" }), { a: "<k>$(KEY)" });
-});
+testFeature(
+  { feature: "start.file-variables" },
+  "a variable of the environment is put in where $(NAME) stands",
+  () => {
+    assert.deepEqual(entries('a = "<$(KEY)>$$(KEY)"', { KEY: "k" }), { a: "<k>$(KEY)" });
+  },
+);
 
 const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
   YAML: ["yaml:\n  is: not", "1: lacks an equals sign after the name"],

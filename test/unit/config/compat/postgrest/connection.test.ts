@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConnection } from "../../../../../src/config/compat/postgrest/connection.ts";
+import { testFeature } from "../../../../support/feature.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -96,10 +97,12 @@ const READ: Readonly<Record<string, readonly [string, Record<string, unknown>, V
 };
 
 for (const [name, [text, wanted, env]] of Object.entries(READ)) {
-  test(`db-uri is read: ${name}`, () => assert.deepEqual(read(text, env), wanted));
+  testFeature({ feature: "start.db-uri" }, `db-uri is read: ${name}`, () =>
+    assert.deepEqual(read(text, env), wanted),
+  );
 }
 
-test("what makes no difference is told", () => {
+testFeature({ feature: "start.db-uri-keywords" }, "what makes no difference is told", () => {
   const result = parseConnection("postgres://me@db/shop?application_name=api&keepalives=1", {});
   assert.ok(result.kind === "ok");
   assert.deepEqual(result.connection.ignored, ["application_name", "keepalives"]);

@@ -11,6 +11,7 @@ import { mintToken, newKeyPair, publicJwk } from "../../../../../src/identity/mi
 import { createVerifier } from "../../../../../src/identity/token-verifier.ts";
 import { VirtualClock } from "../../../../support/clock.ts";
 import { directoryWith } from "../../../../support/config-files.ts";
+import { testFeature } from "../../../../support/feature.ts";
 
 const clock = new VirtualClock();
 const exp = clock.now() / 1000 + 60;
@@ -81,17 +82,17 @@ const TAKEN: Readonly<Record<string, readonly [Readonly<Record<string, string>>,
 };
 
 for (const [name, [settings, token]] of Object.entries(TAKEN)) {
-  test(`a token is taken by jwt-secret: ${name}`, async () => {
+  testFeature({ feature: "auth.jwt-secret" }, `a token is taken by jwt-secret: ${name}`, async () => {
     assert.equal(await takes(settings, token), "taken");
   });
 }
 
-test("a token for another audience is refused", async () => {
+testFeature({ feature: "auth.audience" }, "a token for another audience is refused", async () => {
   const settings = { PGRST_JWT_SECRET: JSON.stringify(jwk), PGRST_JWT_AUD: "api" };
   assert.equal(await takes(settings, signed({ ...web, aud: "web" })), "identity/audience");
 });
 
-test("a token that never ends is refused", async () => {
+testFeature({ feature: "auth.expiry" }, "a token that never ends is refused", async () => {
   assert.equal(
     await takes({ PGRST_JWT_SECRET: JSON.stringify(jwk) }, signed({ role: "web" })),
     "identity/claims",
@@ -102,7 +103,7 @@ for (const [name, content] of [
   ["text with a newline at its end", Buffer.from(`${SHARED.toString()}\n`)],
   ["bytes that are no text", BINARY],
 ] as const) {
-  test(`jwt-secret may be @file: ${name}`, async (t) => {
+  testFeature({ feature: "start.secret-file" }, `jwt-secret may be @file: ${name}`, async (t) => {
     const file = join(directoryWith(t), "secret");
     writeFileSync(file, content, { mode: 0o600 });
     const key = name.startsWith("text") ? SHARED : BINARY;
@@ -115,7 +116,7 @@ for (const [name, content] of [
   });
 }
 
-test("db-uri may be @file", (t) => {
+testFeature({ feature: "start.db-uri-file" }, "db-uri may be @file", (t) => {
   const directory = directoryWith(t, { uri: "postgres://me:hunter2@db/app\n" });
   const loaded = loadPostgrest({
     env: { PGRST_DB_URI: `@${join(directory, "uri")}`, PGRST_DB_ANON_ROLE: "anon" },
