@@ -7,6 +7,7 @@ import { planCount } from "../../src/doors/rest/plan/count.ts";
 import { negotiate, selectsAll } from "../../src/doors/rest/plan/negotiate.ts";
 import type { PlannedRead } from "../../src/doors/rest/plan/read.ts";
 import { exposedTable, planRead } from "../../src/doors/rest/plan/read.ts";
+import type { Negotiated } from "../../src/doors/rest/plan/representation.ts";
 import { representationOf, rowOutputOf } from "../../src/doors/rest/plan/representation.ts";
 import type { MainRow } from "../../src/doors/rest/plan/types.ts";
 import { parseAccept } from "../../src/doors/rest/request/accept.ts";
@@ -14,7 +15,7 @@ import { parseQuery } from "../../src/doors/rest/request/query.ts";
 import type { Count } from "../../src/doors/rest/request/types.ts";
 import { mainRow } from "../../src/doors/rest/sql/main-row.ts";
 import type { StatementText } from "../../src/doors/rest/sql/read.ts";
-import { readStatement } from "../../src/doors/rest/sql/read.ts";
+import { explainStatement, mainSql, readStatement } from "../../src/doors/rest/sql/read.ts";
 import { readCatalog } from "./catalog.ts";
 import type { TestPostgres } from "./postgres.ts";
 import { startPostgres } from "./postgres.ts";
@@ -25,25 +26,34 @@ export interface ReadOptions {
   readonly maxRows?: number;
   readonly aggregates?: boolean;
   readonly legacyNames?: boolean;
+  readonly plans?: boolean;
+}
+
+export interface PreparedRead {
+  readonly negotiated: Negotiated;
+  readonly planned: PlannedRead;
+  /** The main statement, or its EXPLAIN. */
+  readonly sent: StatementText;
 }
 
 /** A real server with a catalog of its schema `api`, and reads of it as the REST door does them, without HTTP. */
 export interface Reads {
-  readonly server: TestPostgres;
   readonly catalog: Catalog;
-  /** Only what is sent. */
-  statement(
-    target: string,
-    options?: ReadOptions,
-  ): { readonly planned: PlannedRead; readonly sent: StatementText };
+  /** Only what would be sent. */
+  statement(target: string, options?: ReadOptions): PreparedRead;
   /** Reads "/films?id=eq.1". */
   read(target: string, options?: ReadOptions): Promise<MainRow>;
+  /** Always in text format: the driver knows no other. */
   run(statement: StatementText): Promise<readonly (Buffer | null)[][]>;
   stop(): Promise<void>;
 }
 
 export async function startReads(sql: string): Promise<Reads> {
-  const server = await startPostgres({ sql, tls: false });
+  return await readsOf(await startPostgres({ sql, tls: false }));
+}
+
+/** Over a server that runs already, and is stopped with it. */
+export async function readsOf(server: Pick<TestPostgres, "port" | "stop">): Promise<Reads> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port: server.port,
@@ -52,26 +62,24 @@ export async function startReads(sql: string): Promise<Reads> {
   });
   await client.connect();
   await client.query("SET search_path TO api, public");
-  const query = async (text: string, values: readonly unknown[], binary: boolean) => {
+  const query = async (text: string, values: readonly unknown[]) => {
     // As the server sent them: the driver's own parsing is not what is tested.
     const types = { getTypeParser: () => (value: unknown) => value };
     const result = await client.query({
       text,
       values: [...values],
       rowMode: "array",
-      binary,
       types,
     } as pg.QueryArrayConfig);
-    return result.rows as (string | Buffer | null)[][];
+    return result.rows as (string | null)[][];
   };
   const catalog = await readCatalog({ port: server.port, user: "test_admin", database: "postgres" });
   const statement: Reads["statement"] = (target, options) => prepareRead(catalog, target, options);
-  const run: Reads["run"] = async ({ text, parameters, binary }) => {
-    const rows = await query(text, parameters, binary);
-    return rows.map((row) => row.map((value) => (typeof value === "string" ? Buffer.from(value) : value)));
+  const run: Reads["run"] = async ({ text, parameters }) => {
+    const rows = await query(text, parameters);
+    return rows.map((row) => row.map((value) => (value === null ? null : Buffer.from(value))));
   };
   return {
-    server,
     catalog,
     statement,
     run,
@@ -83,7 +91,7 @@ export async function startReads(sql: string): Promise<Reads> {
   };
 }
 
-function prepareRead(catalog: Catalog, target: string, options: ReadOptions = {}) {
+function prepareRead(catalog: Catalog, target: string, options: ReadOptions = {}): PreparedRead {
   const [path = "", search = ""] = target.split(/\?(.*)/s);
   const { query, range } = parseQuery(encodeURI(search).replaceAll("%25", "%"), "mistake");
   const relation = path.slice(1);
@@ -93,7 +101,7 @@ function prepareRead(catalog: Catalog, target: string, options: ReadOptions = {}
       routine: null,
       table: exposedTable(catalog, "api", relation),
       selectsAll: selectsAll(query.select),
-      planEnabled: true,
+      planEnabled: options.plans ?? true,
     },
     parseAccept(options.accept),
   );
@@ -113,8 +121,13 @@ function prepareRead(catalog: Catalog, target: string, options: ReadOptions = {}
   });
   const { plan } = planned;
   const representation = representationOf(negotiated.producer, plan);
-  const sent = readStatement({ plan, representation, count: planCount(options.count, plan, maxRows).total });
-  return { planned, sent };
+  const parts = { plan, representation, count: planCount(options.count, plan, maxRows).total };
+  const { explain } = negotiated;
+  const sent =
+    explain === null
+      ? readStatement(parts)
+      : explainStatement(mainSql(parts), explain.format, explain.options);
+  return { negotiated, planned, sent };
 }
 
 /** One read, and what comes of it. */
