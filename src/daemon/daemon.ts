@@ -88,6 +88,7 @@ export class Daemon {
     try {
       // The keys may have been waited for, and a door that is opened behind the back of stop() would never close.
       if (this.#draining) throw new Error("Postern is shutting down");
+      refuseWithoutKeys(parts);
       await this.#doors.move(parts);
     } catch (error) {
       closeParts(parts);
@@ -144,4 +145,10 @@ export class Daemon {
     const { access, config } = this.#parts;
     this.#lasting.sessions.endWhere((facts) => !access.upholds(facts, config.clusters), "revoked");
   }
+}
+
+/** Taking a source up that has no keys would end the sessions that rest on the ones before. */
+function refuseWithoutKeys({ keyFaults }: Parts): void {
+  if (keyFaults.length > 0)
+    throw new Error(`keys cannot be had: ${keyFaults.join("; ")}; reload again (SIGHUP) when they can`);
 }

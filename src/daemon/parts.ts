@@ -31,6 +31,8 @@ export interface Lasting {
 export interface Parts {
   readonly config: Config;
   readonly verifier: Verifier;
+  /** What is wrong with sources of keys that are new with this configuration and gave none. */
+  readonly keyFaults: readonly string[];
   readonly access: Access;
   readonly upstream: Upstream;
 }
@@ -51,10 +53,10 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
   const { clock, observe, sessions, attempts, keySources, spans } = lasting;
   const { cachedTokens } = config.limits;
   const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources, cachedTokens });
-  await verifier.start();
+  const keyFaults = await verifier.start();
   const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe, spans });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });
-  return { config, verifier, access, upstream };
+  return { config, verifier, keyFaults, access, upstream };
 }
 
 export function closeParts(parts: Parts): void {

@@ -29,6 +29,8 @@ export class FileSource implements KeySource {
   readonly #parts: FileSourceParts;
   #keys: readonly VerificationKey[] = [];
   #loadedAt: number | undefined;
+  /** Why the last reading failed. */
+  #fault = "not read yet";
   #watching: { close(): void } | undefined;
   #reading: Promise<void> = Promise.resolve();
   #closed = false;
@@ -41,10 +43,11 @@ export class FileSource implements KeySource {
     return this.#keys;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<string | undefined> {
     // Watched first: a change between the two is then read twice and never missed.
     this.#watching ??= watchFiles([this.#parts.path], () => this.#readSoon(), this.#parts.clock);
-    return this.#readSoon();
+    await this.#readSoon();
+    return this.#keys.length > 0 ? undefined : this.#fault;
   }
 
   /** A changed file is noticed without being asked for. */
@@ -80,7 +83,8 @@ export class FileSource implements KeySource {
     } catch (error) {
       if (this.#closed) return;
       const ageMs = this.#loadedAt === undefined ? undefined : clock.now() - this.#loadedAt;
-      observe({ event: "keys.failed.v1", issuer, detail: `${path}: ${messageOf(error)}`, ageMs });
+      this.#fault = `${path}: ${messageOf(error)}`;
+      observe({ event: "keys.failed.v1", issuer, detail: this.#fault, ageMs });
     }
   }
 }

@@ -57,8 +57,10 @@ export class Issuer {
     return searches.length > 0 ? Promise.all(searches) : undefined;
   }
 
-  async start(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.start()));
+  /** Resolves to what is wrong with the sources that are new and have no key. */
+  async start(): Promise<readonly string[]> {
+    const faults = await Promise.all(this.#sources.map((source) => source.start()));
+    return faults.flatMap((fault) => (fault === undefined ? [] : [`issuer "${this.name}": ${fault}`]));
   }
 
   close(): void {

@@ -6,9 +6,9 @@ export interface KeySource {
   readonly keys: readonly VerificationKey[];
   /**
    * Loads, or looks again when a configuration is taken up anew; keys that are there stay when that fails. Resolves
-   * when it was tried; never rejects.
+   * when it was tried, to the reason when there are no keys; never rejects.
    */
-  start(): Promise<void>;
+  start(): Promise<string | undefined>;
   /**
    * Looks again for a key that a token needs. Returns a promise that resolves when it has looked and never rejects,
    * or undefined when looking is pointless (nothing to look at) or too soon.
@@ -21,7 +21,7 @@ export interface KeySource {
 export function fixedSource(keys: readonly VerificationKey[]): KeySource {
   return {
     keys,
-    start: () => Promise.resolve(),
+    start: () => Promise.resolve(undefined),
     seek: () => undefined,
     close: () => {},
   };

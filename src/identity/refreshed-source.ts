@@ -62,6 +62,8 @@ export class RefreshedSource implements KeySource {
   readonly #unknownKids = new Map<string, number>();
   #keys: readonly VerificationKey[] = [];
   #skipped = "";
+  /** Why the last fetch failed. */
+  #fault = "no answer yet";
   #loadedAt: number | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
   #inFlight: Promise<boolean> | undefined;
@@ -76,8 +78,9 @@ export class RefreshedSource implements KeySource {
     return this.#keys;
   }
 
-  async start(): Promise<void> {
+  async start(): Promise<string | undefined> {
     if (this.#mayRefetch()) await this.#refresh();
+    return this.#keys.length > 0 ? undefined : this.#fault;
   }
 
   seek(kid: string | undefined): Promise<void> | undefined {
@@ -159,6 +162,7 @@ export class RefreshedSource implements KeySource {
   #failed(detail: string): void {
     const { issuer, observe, clock, maxStale } = this.#parts;
     const ageMs = this.#loadedAt === undefined ? undefined : clock.now() - this.#loadedAt;
+    this.#fault = detail;
     observe({ event: "keys.failed.v1", issuer, detail, ageMs });
     if (this.#keys.length > 0) this.#callOffExpiry ??= clock.after(maxStale, () => this.#replace([]));
   }

@@ -15,12 +15,14 @@ export class SharedSources {
 
   /**
    * A share of the source that `description` names. The source closes when its last share does.
+   * Its start() tells of no fault when it is open already.
    * @param description all that the source's keys depend on
    * @param changed called whenever its keys have changed, until the share is closed
    * @param make opens the source when it is not open
    */
   share(description: string, changed: () => void, make: (changed: () => void) => KeySource): KeySource {
-    const shared = this.#open.get(description) ?? this.#make(description, make);
+    const known = this.#open.get(description);
+    const shared = known ?? this.#make(description, make);
     const user = () => changed(); // its own, so that two shares with the same listener are two users
     shared.users.add(user);
     const { source } = shared;
@@ -28,7 +30,10 @@ export class SharedSources {
       get keys() {
         return source.keys;
       },
-      start: () => source.start(),
+      start: async () => {
+        const fault = await source.start();
+        return known === undefined ? fault : undefined; // an outage that was there before is not this one's fault
+      },
       seek: (kid) => source.seek(kid),
       close: () => {
         if (!shared.users.delete(user) || shared.users.size > 0) return;

@@ -82,8 +82,8 @@ class TokenVerifier implements Verifier {
     return () => this.#listeners.delete(listener);
   }
 
-  async start(): Promise<void> {
-    await Promise.all(this.#issuers.map((issuer) => issuer.start()));
+  async start(): Promise<readonly string[]> {
+    return (await Promise.all(this.#issuers.map((issuer) => issuer.start()))).flat();
   }
 
   ready(): boolean {

@@ -20,8 +20,11 @@ export interface Verifier {
   trusts(proof: Proof): boolean;
   /** Calls `listener` when the set of trusted keys has changed. Returns a function that ends the subscription. */
   onKeysChanged(listener: () => void): () => void;
-  /** Loads keys that come from files and URLs. Resolves when each source was tried once; never rejects. */
-  start(): Promise<void>;
+  /**
+   * Loads keys that come from files and URLs. Resolves when each source was tried once, to what is wrong with those that
+   * are new with this configuration and have no key; never rejects.
+   */
+  start(): Promise<readonly string[]>;
   /** Whether every issuer has at least one usable key now. */
   ready(): boolean;
   /** Stops background fetches and file watching. */

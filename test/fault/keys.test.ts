@@ -83,6 +83,39 @@ test("attack 11: a reload during an outage of the key server ends no session, an
   await client.end();
 });
 
+test("attack 29: a reload whose new key server gives no keys is refused, and ends no session", async () => {
+  const client = await world.connect({ password: token() });
+  const issuers = world.config["issuers"] as { name: string; keys: { jwksUrl: string } }[];
+  const moved = (place: string) => ({
+    ...world.config,
+    issuers: issuers.map((issuer) =>
+      issuer.name === "good" ? { ...issuer, keys: { jwksUrl: `${server.url}/${place}` } } : issuer,
+    ),
+  });
+  server.serve((request, response) => {
+    if (request.url === "/moved") publishing([first.publicPem])(request, response);
+    else response.writeHead(500).end();
+  });
+  const seen = new Set(world.gateway.log);
+  world.gateway.configure(moved("gone"));
+  const line = await world.gateway.logged((one) => one.event === "config.refused.v1" && !seen.has(one));
+  assert.match(
+    String(line["detail"]),
+    /^keys cannot be had: issuer "good": .*500.*; reload again \(SIGHUP\)/,
+  );
+  await client.query("SELECT 1");
+  await freshLoginWorks();
+  world.gateway.configure(moved("moved"));
+  await world.gateway.logged((one) => one.event === "config.loaded.v1" && !seen.has(one));
+  await client.query("SELECT 1");
+  await freshLoginWorks();
+  await client.end();
+  server.serve(publishing([first.publicPem], { "cache-control": "max-age=1" }));
+  world.gateway.configure(world.config);
+  const before = new Set(world.gateway.log);
+  await world.gateway.logged((one) => one.event === "config.loaded.v1" && !before.has(one));
+});
+
 test("attack 10: a key that is no longer published ends its sessions, and a token that was taken before is refused", async () => {
   const old = token();
   const client = await RawClient.tls({ port: world.gateway.port, ca: world.ca });

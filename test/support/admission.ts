@@ -36,7 +36,7 @@ const trustingVerifier: Verifier = {
   }),
   trusts: () => true,
   onKeysChanged: () => () => {},
-  start: async () => {},
+  start: async () => [],
   ready: () => true,
   close: () => {},
 };
