@@ -87,6 +87,8 @@ async function inFront(postgres: TestPostgres, { env: more, args = [] }: RestOpt
     PGRST_SERVER_HOST: "127.0.0.1",
     PGRST_SERVER_PORT: "0",
     PGRST_DB_POOL: "4",
+    POSTERN__LOG__FORMAT: "json",
+    POSTERN__LOG__LEVEL: "info",
     ...more,
   };
   const env = Object.fromEntries(

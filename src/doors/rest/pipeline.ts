@@ -13,17 +13,22 @@ import type {
   TransactionEnd,
 } from "../../upstream/pool/pool.ts";
 import type { ActionSettings, Job } from "./actions/job.ts";
-import { planJob } from "./actions/plan.ts";
-import type { Catalog, IsolationLevel, RoleSettings } from "./catalog/types.ts";
+import { planAction } from "./actions/plan.ts";
+import type { Catalog, IsolationLevel, Setting } from "./catalog/types.ts";
 import { errorReply } from "./error-reply.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
+import type { LegacyName } from "./plan/branch.ts";
 import { noSchemaCache } from "./refusals.ts";
 import type { RequestSettings } from "./request/request.ts";
 import { parseRequest } from "./request/request.ts";
 import type { ApiRequest } from "./request/types.ts";
+import { preflight } from "./respond/cors.ts";
 import { denialError } from "./respond/denial.ts";
 import { failureOf } from "./respond/failure.ts";
+import type { FinishSettings } from "./respond/finish.ts";
+import { finished } from "./respond/finish.ts";
 import type { Place, RestSession, RestSessions } from "./sessions.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import type { StandingSettings } from "./transaction-settings.ts";
 import { transactionSettings } from "./transaction-settings.ts";
 
@@ -39,9 +44,12 @@ interface PipelineParts {
 
 /** What is known of a request while it runs. */
 interface Run {
+  readonly exchange: Exchange;
   readonly abort: AbortController;
+  readonly watch: Stopwatch | undefined;
   authenticated: boolean;
   session: RestSession | undefined;
+  legacyNames: readonly LegacyName[];
 }
 
 export class Pipeline {
@@ -49,7 +57,9 @@ export class Pipeline {
   readonly #request: RequestSettings;
   readonly #action: ActionSettings;
   readonly #standing: StandingSettings;
-  readonly #preRequest: Statement | undefined;
+  readonly #finish: FinishSettings;
+  /** None or one. */
+  readonly #preRequest: readonly Statement[];
 
   constructor(parts: PipelineParts) {
     const { door } = parts;
@@ -65,59 +75,76 @@ export class Pipeline {
       maxRows: door.maxRows ?? null,
       legacyTargetNames: door.legacyTargetNames,
       planEnabled: door.planEnabled,
+      allowedOrigins: door.allowedOrigins,
     };
     this.#standing = {
       extraSearchPath: door.extraSearchPath,
       app: Object.entries(door.appSettings).map(([name, value]) => [`app.settings.${name}`, value.reveal()]),
     };
+    this.#finish = { allowedOrigins: door.allowedOrigins, traceHeader: door.traceHeader };
     this.#preRequest =
-      door.preRequest === undefined ? undefined : this.#statement(callText(door.preRequest), []);
+      door.preRequest === undefined ? [] : [callOf(door.preRequest, door.preparedStatements)];
   }
 
   /** Answers a request. Never rejects. */
   async answer(exchange: Exchange): Promise<Reply> {
-    const run: Run = { abort: new AbortController(), authenticated: false, session: undefined };
-    const gone = () => run.abort.abort("client-gone");
+    const run: Run = {
+      exchange,
+      abort: new AbortController(),
+      watch: this.#parts.door.serverTiming ? new Stopwatch() : undefined,
+      authenticated: false,
+      session: undefined,
+      legacyNames: NO_NAMES,
+    };
+    const gone = () => run.abort.abort();
     exchange.signal.addEventListener("abort", gone);
     try {
-      return await this.#answer(exchange, run);
+      return this.#finished(await this.#answer(run), run);
     } catch (error) {
       const { authenticated, session } = run;
       const failure = failureOf(error, { authenticated, ended: session?.ended });
-      return errorReply(failure, this.#parts.door.clientErrorVerbosity);
+      return this.#finished(errorReply(failure, this.#parts.door.clientErrorVerbosity), run);
     } finally {
       exchange.signal.removeEventListener("abort", gone);
       run.session?.leave(run.abort);
     }
   }
 
-  async #answer(exchange: Exchange, run: Run): Promise<Reply> {
-    const session = await this.#admit(exchange, run);
-    const request = parseRequest(exchange, this.#request);
-    const catalog = this.#parts.catalog() ?? (await this.#parts.catalogLoaded());
-    if (catalog === undefined) throw noSchemaCache();
-    const planned = planJob({ request, catalog, settings: this.#action }, exchange);
-    const job = planned instanceof Promise ? await planned : planned;
-    const { role } = session.admission;
-    const transaction = this.#transaction(exchange, request, job, session, catalog.roles.get(role));
-    const failed: { error?: unknown } = {};
-    const end = endOf(this.#parts.door.txEnd, request, job, failed, transaction.skip);
-    const results = await this.#parts.pool.run(
-      session.admission,
-      { ...transaction.parts, end },
-      run.abort.signal,
-    );
-    if ("error" in failed) throw failed.error;
-    return job.reply(results.slice(transaction.skip));
+  #finished(reply: Reply, { exchange, session, watch, legacyNames }: Run): Reply {
+    watch?.lap("response");
+    return finished(reply, exchange, this.#finish, {
+      session: session?.admission.session.facts.id,
+      timings: watch?.timings,
+      legacyNames,
+    });
   }
 
-  async #admit(exchange: Exchange, run: Run): Promise<RestSession> {
+  async #answer(run: Run): Promise<Reply> {
+    const { exchange, watch } = run;
+    const preflighted = preflight(exchange.method, exchange.headers, this.#finish.allowedOrigins);
+    if (preflighted !== undefined) return preflighted;
+    const session = await this.#admit(run);
+    watch?.lap("jwt");
+    const request = parseRequest(exchange, this.#request);
+    watch?.lap("parse");
+    const catalog = this.#parts.catalog() ?? (await this.#parts.catalogLoaded());
+    if (catalog === undefined) throw noSchemaCache();
+    const planning = planAction({ request, catalog, settings: this.#action, exchange });
+    const planned = planning instanceof Promise ? await planning : planning;
+    watch?.lap("plan");
+    if (planned.kind === "answer") return planned.reply;
+    run.legacyNames = planned.legacyNames;
+    const results = await this.#run(run, session, request, planned, catalog);
+    watch?.lap("transaction");
+    return planned.reply(results);
+  }
+
+  async #admit(run: Run): Promise<RestSession> {
+    const { exchange } = run;
     const token = bearerToken(exchange.headers.get("authorization"));
     run.authenticated = token !== undefined;
     const credential =
-      token === undefined
-        ? ({ kind: "anonymous" } as const)
-        : ({ kind: "token", token: new Secret(token) } as const);
+      token === undefined ? ANONYMOUS : ({ kind: "token", token: new Secret(token) } as const);
     const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);
     const session = found instanceof Promise ? await found : found;
     if ("kind" in session) throw denialError(session);
@@ -127,43 +154,48 @@ export class Pipeline {
     return session;
   }
 
-  #transaction(
-    exchange: Exchange,
+  /** Runs the job's statements in a transaction of their own, and gives their results. */
+  async #run(
+    { exchange, abort }: Run,
+    session: RestSession,
     request: ApiRequest,
     job: Job,
-    session: RestSession,
-    role: RoleSettings | undefined,
-  ): { readonly parts: Omit<Transaction, "end">; readonly skip: number } {
+    catalog: Catalog,
+  ): Promise<readonly Result[]> {
+    const { door, pool } = this.#parts;
+    const role = catalog.roles.get(session.admission.role);
     const isolation = job.isolation ?? role?.isolation ?? null;
-    const before = this.#preRequest === undefined ? [] : [this.#preRequest];
-    const parts = {
-      readOnly: job.readOnly,
-      ...(isolation === null ? {} : { isolation: poolIsolation(isolation) }),
-      settings: transactionSettings(this.#standing, {
-        schema: request.schema,
-        method: request.method,
-        path: request.path,
-        headers: exchange.headers,
-        claims: session.claims,
-        role: role?.settings ?? [],
-        routine: job.routineSettings,
-        timezone: request.preferences.timezone,
-      }),
-      statements: [
-        ...before,
-        ...job.statements.map(({ text, parameters, binary }) => ({
-          ...this.#statement(text, parameters),
-          binary,
-        })),
-      ],
-    };
-    return { parts, skip: before.length };
-  }
-
-  #statement(text: string, parameters: Statement["parameters"]): Statement {
-    return { text, parameters, prepare: this.#parts.door.preparedStatements, binary: false };
+    const before = this.#preRequest;
+    const main = job.statements.map((each) => ({ ...each, prepare: door.preparedStatements }));
+    const failed: { error?: unknown } = {};
+    const results = await pool.run(
+      session.admission,
+      {
+        readOnly: job.readOnly,
+        ...(isolation === null ? {} : { isolation: poolIsolation(isolation) }),
+        settings: transactionSettings(this.#standing, {
+          schema: request.schema,
+          method: request.method,
+          path: request.path,
+          headers: exchange.headers,
+          claims: session.claims,
+          role: role?.settings ?? NO_SETTINGS,
+          routine: job.routineSettings,
+          timezone: request.preferences.timezone,
+        }),
+        statements: [...before, ...main],
+        end: endOf(door.txEnd, request, job, failed, before.length),
+      },
+      abort.signal,
+    );
+    if ("error" in failed) throw failed.error;
+    return results.slice(before.length);
   }
 }
+
+const ANONYMOUS = { kind: "anonymous" } as const;
+const NO_NAMES: readonly LegacyName[] = [];
+const NO_SETTINGS: readonly Setting[] = [];
 
 /** How the transaction ends: as configured, as the client may choose, and never with a change that must not be. */
 function endOf(
@@ -193,10 +225,10 @@ function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer +(.*)$/i.exec(authorization ?? "")?.[1]?.trim();
 }
 
-/** `name` or `schema.name` of the configuration, quoted. */
-function callText(name: string): string {
+/** A call of a function that the configuration names, `name` or `schema.name`. */
+function callOf(name: string, prepare: boolean): Statement {
   const quoted = name.split(".").map((part) => `"${part.replaceAll('"', '""')}"`);
-  return `SELECT ${quoted.join(".")}()`;
+  return { text: `SELECT ${quoted.join(".")}()`, parameters: [], prepare, binary: false };
 }
 
 /** PostgreSQL has no level below read committed and treats it as that ("Transaction Isolation"). */

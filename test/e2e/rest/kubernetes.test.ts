@@ -78,6 +78,7 @@ describe("a read-only API for the pods of a cluster", { skip: debianPostgresMiss
         PGRST_DB_POOL_TIMEOUT: "2",
         PGRST_DB_MAX_ROWS: "3",
         PGRST_LOG_LEVEL: "info",
+        POSTERN__LOG__FORMAT: "json",
         PGRST_SERVER_HOST: "127.0.0.1",
         PGRST_SERVER_PORT: "0",
       },
@@ -146,16 +147,6 @@ describe("a read-only API for the pods of a cluster", { skip: debianPostgresMiss
     assert.equal(answer.status, 401);
     assert.equal(answer.headers.get("www-authenticate"), "Bearer");
     assert.equal(((await answer.json()) as { code: string }).code, "PGRST302");
-  });
-
-  test("refuses to write", async () => {
-    const answer = await fetch(`http://127.0.0.1:${gateway.port}/sample_table`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token(READER)}`, "content-type": "application/json" },
-      body: JSON.stringify({ id: 9, name: "new" }),
-    });
-    assert.equal(answer.status, 405);
-    assert.equal(((await answer.json()) as { code: string }).code, "25006");
   });
 
   test("answers 503 while no replica is there, and works again when one is back", async () => {

@@ -1,9 +1,11 @@
 /** What a request comes down to: statements for one transaction, and what is made of their results. */
 import type { Result } from "../../../upstream/pool/pool.ts";
 import type { Catalog, IsolationLevel, Setting } from "../catalog/types.ts";
-import type { Reply } from "../http/exchange.ts";
+import type { Exchange, Reply } from "../http/exchange.ts";
+import type { LegacyName } from "../plan/branch.ts";
 import type { ReadSettings } from "../plan/context.ts";
 import type { ApiRequest } from "../request/types.ts";
+import type { AllowedOrigins } from "../respond/cors.ts";
 import type { StatementText } from "../sql/read.ts";
 
 /** What planning an action has at hand. */
@@ -11,13 +13,16 @@ export interface ActionContext {
   readonly request: ApiRequest;
   readonly catalog: Catalog;
   readonly settings: ActionSettings;
+  readonly exchange: Exchange;
 }
 
 export interface ActionSettings extends ReadSettings {
   readonly planEnabled: boolean;
+  readonly allowedOrigins: AllowedOrigins;
 }
 
 export interface Job {
+  readonly kind: "job";
   readonly readOnly: boolean;
   /** Of the function that is called; it goes before the role's. */
   readonly isolation: IsolationLevel | null;
@@ -29,6 +34,11 @@ export interface Job {
    * @throws RestError
    */
   readonly check: ((results: readonly Result[]) => void) | undefined;
+  /** Embeds that were named by their target although they have an alias. */
+  readonly legacyNames: readonly LegacyName[];
   /** @throws RestError */
   reply(results: readonly Result[]): Reply;
 }
+
+/** A job, or an answer for which PostgreSQL need not be asked. */
+export type Planned = Job | { readonly kind: "answer"; readonly reply: Reply };

@@ -45,14 +45,16 @@ export function readJob(context: ActionContext, relation: string, headersOnly: b
       : explainStatement(mainSql(parts), explain.format, explain.options);
   const statements = count.expects && explain === null ? [expectedRowsStatement(plan), main] : [main];
   return {
+    kind: "job",
     readOnly: true,
     isolation: null,
     routineSettings: [],
     statements,
     check: undefined,
+    legacyNames: planned.legacyNames,
     reply: (results) => {
       const result = results.at(-1);
-      if (explain !== null) return explainReply(negotiated, result?.rows ?? []);
+      if (explain !== null) return explainReply(request, negotiated, result?.rows ?? []);
       const row = mainRow(result?.rows[0] ?? []);
       const [first] = results;
       const expected = count.expects ? expectedRows(first?.rows[0]?.[0] ?? Buffer.alloc(0)) : null;
@@ -63,11 +65,11 @@ export function readJob(context: ActionContext, relation: string, headersOnly: b
       if (representation.kind === "object" && row.pageTotal !== 1) throw notSingular(row.pageTotal);
       return rowsReply({
         request,
+        relation,
         negotiated,
         row,
         offset: plan.offset,
         total,
-        legacyNames: planned.legacyNames,
       });
     },
   };

@@ -2,28 +2,32 @@
 
 import type { HeaderField } from "../errors.ts";
 import type { Reply } from "../http/exchange.ts";
-import type { LegacyName } from "../plan/branch.ts";
 import type { Negotiated } from "../plan/representation.ts";
 import type { MainRow } from "../plan/types.ts";
 import type { ApiRequest } from "../request/types.ts";
+import { contentLocation } from "./content-location.ts";
 import { rangeAnswer } from "./content-range.ts";
-import { contentType } from "./content-type.ts";
+import { contentFields } from "./content-type.ts";
+import { overridden } from "./overrides.ts";
+import { preferenceApplied } from "./preference-applied.ts";
 
 interface Rows {
   readonly request: ApiRequest;
+  readonly relation: string;
   readonly negotiated: Negotiated;
   readonly row: MainRow;
   readonly offset: number;
   readonly total: number | null;
-  readonly legacyNames: readonly LegacyName[];
 }
 
-/** @throws RestError PGRST103 */
-export function rowsReply({ negotiated, row, offset, total }: Rows): Reply {
+/** @throws RestError PGRST103, PGRST111, PGRST112 */
+export function rowsReply({ request, relation, negotiated, row, offset, total }: Rows): Reply {
   const { status, contentRange } = rangeAnswer(offset, row.pageTotal, total);
   const headers: HeaderField[] = [
     ["Content-Range", contentRange],
-    ["Content-Type", contentType(negotiated.mediaType)],
+    ["Content-Location", contentLocation(relation, request.query.parameters)],
+    ...contentFields(request, negotiated.mediaType),
+    ...preferenceApplied("read", request.preferences),
   ];
-  return { status, headers, body: row.body };
+  return overridden({ status, headers, body: row.body }, row);
 }
