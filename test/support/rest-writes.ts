@@ -1,8 +1,9 @@
 import pg from "pg";
 import type { Catalog, RoutineReturn } from "../../src/doors/rest/catalog/types.ts";
 import { RequestHeaders } from "../../src/doors/rest/http/headers.ts";
-import { findCall, planCall, returnedTable } from "../../src/doors/rest/plan/call.ts";
+import { planCall, returnedTable } from "../../src/doors/rest/plan/call.ts";
 import { callRepresentation } from "../../src/doors/rest/plan/call-representation.ts";
+import { findCall } from "../../src/doors/rest/plan/find-call.ts";
 import { planMutate } from "../../src/doors/rest/plan/mutate.ts";
 import { negotiate, selectsAll } from "../../src/doors/rest/plan/negotiate.ts";
 import { faultOfRows } from "../../src/doors/rest/plan/outcome.ts";
@@ -32,7 +33,7 @@ export interface Written extends MainRow {
   readonly json: unknown;
   readonly after: readonly unknown[];
   readonly sql: string;
-  readonly preferences: ReturnType<typeof planMutate>["preferences"];
+  readonly conflicts: boolean;
 }
 
 const SETTINGS = { aggregatesEnabled: true, maxRows: null, legacyTargetNames: true };
@@ -104,16 +105,16 @@ export class Writer {
       payload,
       output: rowOutputOf(producer),
     });
-    const { write, read, preferences } = planned;
+    const { write, read, conflicts } = planned;
     const statement = writeStatement({
       write,
       read: read === null ? null : { plan: read.plan, representation: representationOf(producer, read.plan) },
-      count: preferences.count === undefined ? TOTAL.none : TOTAL.page,
+      count: request.preferences.count === undefined ? TOTAL.none : TOTAL.page,
     });
     const written = await this.#run(statement, sent);
     const fault = faultOfRows({ request, negotiated, oneValue: false }, written);
     if (fault !== undefined) throw fault;
-    return { ...written, preferences };
+    return { ...written, conflicts };
   }
 
   async #call(request: ApiRequest, payload: Payload, sent: Sent): Promise<Written> {
@@ -140,10 +141,10 @@ export class Writer {
     const called = await this.#run(statement, sent);
     const fault = faultOfRows({ request, negotiated, oneValue: isOne(returns) }, called);
     if (fault !== undefined) throw fault;
-    return { ...called, preferences: planned.preferences };
+    return { ...called, conflicts: false };
   }
 
-  async #run(statement: StatementText, { role, afterwards }: Sent): Promise<Omit<Written, "preferences">> {
+  async #run(statement: StatementText, { role, afterwards }: Sent): Promise<Omit<Written, "conflicts">> {
     const { text, parameters } = statement;
     await this.#client.query("BEGIN");
     try {

@@ -1,7 +1,8 @@
 /** How the answer of a function is represented: one row as an object, a value as itself, rows like any others. */
 import type { RoutineReturn } from "../catalog/types.ts";
 import type { CallPlan } from "./call.ts";
-import { returnsSet, VALUE } from "./call.ts";
+import { VALUE } from "./call.ts";
+import { returnsSet } from "./find-call.ts";
 import type { BuiltIn, Producer, Representation } from "./representation.ts";
 import { representationOf } from "./representation.ts";
 import type { ReadPlan } from "./types.ts";

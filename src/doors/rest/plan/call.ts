@@ -1,18 +1,12 @@
 /**
- * ApiRequest + Payload + Catalog → which function is called, with what, and the read of what it returns ("Functions as
- * RPC" in PostgREST's documentation). Whether the role may call it is PostgreSQL's decision.
+ * The call of a function, and the read of what it returns ("Functions as RPC" in PostgREST's documentation). Whether the
+ * role may call it is PostgreSQL's decision.
  */
-import type { CallArguments, RoutineSuggestion } from "../catalog/find/routine.ts";
-import { findRoutine } from "../catalog/find/routine.ts";
-import type { Catalog, QualifiedName, Routine, RoutineParameter, RoutineReturn } from "../catalog/types.ts";
-import { ambiguousFunction, maxAffectedNeedsSet, noFunction } from "../refusals.ts";
-import type { ApiRequest, MediaType, Payload, Preferences } from "../request/types.ts";
+import type { Catalog, QualifiedName, Routine, RoutineReturn } from "../catalog/types.ts";
 import { neededColumns } from "./columns.ts";
-import type { ReadSettings } from "./context.ts";
 import type { CountPlan } from "./count.ts";
 import { planCount } from "./count.ts";
-import type { PayloadColumn, PayloadRows } from "./payload.ts";
-import { payloadNames, payloadRows } from "./payload.ts";
+import type { CallRequest, CallValues, FoundCall } from "./find-call.ts";
 import type { PlannedRead, Root } from "./read.ts";
 import { planRead } from "./read.ts";
 import type { RowOutput } from "./representation.ts";
@@ -21,37 +15,6 @@ import { rowTypeOf, rowTypeOfColumns, unknownRowType } from "./row-type.ts";
 
 /** The column of a value that is no row: what `select`, `order` and CSV call it. */
 export const VALUE = "pgrst_scalar";
-
-export interface CallRequest {
-  readonly catalog: Catalog;
-  readonly settings: ReadSettings;
-  readonly request: ApiRequest;
-  readonly payload: Payload;
-}
-
-/** The function that takes what was sent. */
-export interface FoundCall {
-  readonly routine: Routine;
-  readonly arguments: CallValues;
-}
-
-export type CallValues =
-  /** Of a query or a form: texts, which the server reads as the parameters' types. */
-  | { readonly kind: "texts"; readonly values: readonly TextArgument[] }
-  /** The members of a JSON object. */
-  | { readonly kind: "json"; readonly rows: PayloadRows; readonly columns: readonly JsonArgument[] }
-  /** The body itself is the one unnamed argument. */
-  | { readonly kind: "whole"; readonly body: Buffer; readonly type: string };
-
-export interface TextArgument {
-  readonly parameter: RoutineParameter;
-  /** More than one only where the parameter is variadic. */
-  readonly values: readonly string[];
-}
-
-export interface JsonArgument extends PayloadColumn {
-  readonly variadic: boolean;
-}
 
 export interface CallPlan {
   readonly routine: QualifiedName;
@@ -67,141 +30,6 @@ export interface PlannedCall {
   readonly read: PlannedRead;
   readonly count: CountPlan;
   readonly returns: RoutineReturn;
-  readonly preferences: Preferences;
-}
-
-// --- Which function -----------------------------------------------------------------------------------------------
-
-/** @throws RestError PGRST128, 202, 203 */
-export function findCall({ catalog, request, payload }: CallRequest): FoundCall {
-  const { action, schema, preferences } = request;
-  if (action.kind !== "call") throw new TypeError(`${action.kind} calls no function`);
-  const name = { schema, name: action.routine };
-  const given = givenArguments(request, payload);
-  const found = findRoutine(catalog, name, given);
-  switch (found.kind) {
-    case "ambiguous":
-      throw ambiguousFunction(found.routines.map(signature));
-    case "none":
-      throw notFound(name, given, request.contentType, found.suggestion);
-    case "found": {
-      const { routine, unnamed } = found;
-      const affected = preferences.handling === "strict" && preferences.maxAffected !== undefined;
-      if (affected && !returnsSet(routine.returns)) throw maxAffectedNeedsSet();
-      return {
-        routine,
-        arguments: unnamed ? wholeBody(routine, payload) : valuesOf(routine, request, payload),
-      };
-    }
-    default:
-      return found satisfies never;
-  }
-}
-
-function givenArguments({ query, contentType }: ApiRequest, payload: Payload): CallArguments {
-  switch (payload.kind) {
-    case "none":
-      return { kind: "named", names: unique(query.arguments.map(({ name }) => name)) };
-    case "json":
-    case "unread-json":
-      return { kind: contentType.kind === "json" ? "json" : "named", names: unique(payloadNames(payload)) };
-    case "form":
-      return { kind: "named", names: unique(payloadNames(payload)) };
-    case "raw":
-      return { kind: "raw", type: rawType(contentType) };
-    default:
-      return payload satisfies never;
-  }
-}
-
-/** In the order in which errors name them. */
-function unique(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
-}
-
-function rawType({ kind }: MediaType): "text" | "xml" | "bytea" {
-  return kind === "text" || kind === "xml" ? kind : "bytea";
-}
-
-function signature({ schema, name, parameters }: Routine): string {
-  const list = parameters.map((parameter) => `${parameter.name} => ${parameter.type}`);
-  return `${schema}.${name}(${list.join(", ")})`;
-}
-
-function notFound(
-  { schema, name }: QualifiedName,
-  given: CallArguments,
-  contentType: MediaType,
-  suggestion: RoutineSuggestion | undefined,
-) {
-  const routine = `${schema}.${name}`;
-  if (given.kind === "raw")
-    return noFunction({
-      message: `Could not find the function ${routine} in the schema cache`,
-      details: `Searched for the function ${routine} with a single unnamed ${given.type} parameter, but no matches were found in the schema cache.`,
-      hint: undefined,
-    });
-  const names = given.names.join(", ");
-  const none = given.names.length === 0;
-  const listed = none ? " without parameters" : `(${names})`;
-  const searched = none
-    ? " without parameters"
-    : ` with parameter${given.names.length > 1 ? "s" : ""} ${names}`;
-  const whole =
-    contentType.kind === "json" && given.kind === "json"
-      ? " or with a single unnamed json/jsonb parameter"
-      : "";
-  return noFunction({
-    message: `Could not find the function ${routine}${listed} in the schema cache`,
-    details: `Searched for the function ${routine}${searched}${whole}, but no matches were found in the schema cache.`,
-    hint: suggestion === undefined ? undefined : hintOf(suggestion),
-  });
-}
-
-function hintOf({ schema, name, parameters }: RoutineSuggestion): string {
-  const list = parameters === undefined ? "" : `(${parameters.toSorted().join(", ")})`;
-  return `Perhaps you meant to call the function ${schema}.${name}${list}`;
-}
-
-// --- With what ----------------------------------------------------------------------------------------------------
-
-function wholeBody({ parameters }: Routine, payload: Payload): CallValues {
-  if (payload.kind !== "json" && payload.kind !== "unread-json" && payload.kind !== "raw")
-    throw new TypeError(`a body of kind ${payload.kind} is no argument`);
-  return { kind: "whole", body: payload.body, type: parameters[0]?.type ?? "text" };
-}
-
-function valuesOf({ parameters }: Routine, { query }: ApiRequest, payload: Payload): CallValues {
-  if (payload.kind === "none") return texts(parameters, query.arguments);
-  if (payload.kind === "form") return texts(parameters, payload.pairs);
-  const names = new Set(payloadNames(payload));
-  const columns = parameters.filter(({ name }) => names.has(name)).map(jsonArgument);
-  if (columns.length === 0) return { kind: "texts", values: [] };
-  return { kind: "json", rows: payloadRows(payload), columns };
-}
-
-function jsonArgument({ name, castType, variadic }: RoutineParameter): JsonArgument {
-  return { name, type: castType, parser: null, missing: null, variadic };
-}
-
-/** Of a repeated name the last value counts, unless the parameter is variadic. */
-function texts(
-  parameters: readonly RoutineParameter[],
-  sent: readonly { readonly name: string; readonly value: string | undefined }[],
-): CallValues {
-  const values = parameters.flatMap((parameter) => {
-    const given = sent.flatMap(({ name, value }) => (name === parameter.name ? [value ?? ""] : []));
-    if (given.length === 0) return [];
-    return [{ parameter, values: parameter.variadic ? given : given.slice(-1) }];
-  });
-  return { kind: "texts", values };
-}
-
-// --- What comes back ----------------------------------------------------------------------------------------------
-
-/** Whether there can be any number of rows. */
-export function returnsSet(returns: RoutineReturn): boolean {
-  return returns.kind !== "void" && returns.setOf;
 }
 
 /** The relation whose rows the function returns, if there is one: its media type handlers apply. */
@@ -237,7 +65,6 @@ export function planCall(call: CallRequest, found: FoundCall, output: RowOutput)
     read: planned,
     count,
     returns: routine.returns,
-    preferences: { ...preferences, resolution: undefined, return: undefined, missing: undefined },
   };
 }
 

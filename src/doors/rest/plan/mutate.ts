@@ -2,65 +2,23 @@
  * ApiRequest + Payload + Catalog → what is written, and the read of what it returns. Every name is looked up here.
  * Whether the role may write is PostgreSQL's decision, and so is every constraint.
  */
-import type { Catalog, Column, QualifiedName, Table } from "../catalog/types.ts";
+import type { Catalog, Table } from "../catalog/types.ts";
 import { RestError } from "../errors.ts";
-import { noColumn, putFilters, putKeyMismatch } from "../refusals.ts";
-import type { ApiRequest, Filter, Payload, Preferences, Resolution } from "../request/types.ts";
+import { putFilters, putKeyMismatch } from "../refusals.ts";
+import type { ApiRequest, Filter, Payload } from "../request/types.ts";
 import { Aliases } from "./aliases.ts";
 import type { Branch } from "./branch.ts";
 import { neededColumns } from "./columns.ts";
 import { comparisonOf, conditionsOf } from "./conditions.ts";
 import type { Context, ReadSettings } from "./context.ts";
+import type { ConflictPlan, MutatePlan, Target } from "./mutation.ts";
 import { writtenOut } from "./outputs.ts";
-import type { PayloadColumn, PayloadRows } from "./payload.ts";
-import { payloadNames, payloadRows } from "./payload.ts";
+import { PAYLOAD, payloadColumns, payloadRows } from "./payload.ts";
 import type { PlannedRead } from "./read.ts";
 import { exposedTable, planRead } from "./read.ts";
 import type { RowOutput } from "./representation.ts";
 import { rowTypeOfTable } from "./row-type.ts";
-import type { Comparison, Condition, ReadPlan } from "./types.ts";
-
-export type MutatePlan = InsertPlan | UpdatePlan | DeletePlan;
-
-interface Target {
-  readonly relation: QualifiedName;
-  /** How conditions and RETURNING call the relation's rows. */
-  readonly alias: string;
-  readonly returning: Returning;
-}
-
-export interface InsertPlan extends Target {
-  readonly kind: "insert";
-  readonly columns: readonly PayloadColumn[];
-  readonly rows: PayloadRows;
-  readonly conflict: ConflictPlan | null;
-  /** PUT: the first object alone, and only when it has the key that the URL names. */
-  readonly only: readonly Comparison[] | null;
-  /** What is returned is the primary key of the new row, for `Location`. */
-  readonly location: boolean;
-}
-
-export interface ConflictPlan {
-  readonly columns: readonly string[];
-  readonly resolution: Resolution;
-}
-
-export interface UpdatePlan extends Target {
-  readonly kind: "update";
-  readonly columns: readonly PayloadColumn[];
-  readonly rows: PayloadRows;
-  readonly where: readonly Condition[];
-}
-
-export interface DeletePlan extends Target {
-  readonly kind: "delete";
-  readonly where: readonly Condition[];
-}
-
-/** What is known of the rows after they were written. */
-export type Returning =
-  /** How many they are. */
-  { readonly kind: "nothing" } | { readonly kind: "columns"; readonly names: readonly string[] };
+import type { Condition, ReadPlan } from "./types.ts";
 
 export interface WriteRequest {
   readonly catalog: Catalog;
@@ -75,17 +33,14 @@ export interface PlannedWrite {
   readonly write: MutatePlan;
   /** The read of what was written; null when nothing of it is returned. */
   readonly read: PlannedRead | null;
-  /** Those that have a meaning for this request, for `Preference-Applied`. */
-  readonly preferences: Preferences;
+  /** Whether there is something that rows can be duplicates by. */
+  readonly conflicts: boolean;
 }
-
-/** Names of rows that no relation has: see `Aliases`. */
-export const PAYLOAD = "_payload";
 
 /** @throws RestError PGRST105, 115, 204, 205, and those of a read */
 export function planMutate(write: WriteRequest): PlannedWrite {
   const { request } = write;
-  const { action, preferences } = request;
+  const { action } = request;
   switch (action.kind) {
     case "insert":
       return planInsert(write, tableOf(write, action.relation));
@@ -96,12 +51,8 @@ export function planMutate(write: WriteRequest): PlannedWrite {
     case "delete": {
       const table = tableOf(write, action.relation);
       const { read, target } = targetOf(write, table);
-      const plan: DeletePlan = { kind: "delete", ...target, where: whereOf(write, table, target.alias) };
-      return {
-        write: plan,
-        read,
-        preferences: { ...preferences, resolution: undefined, missing: undefined },
-      };
+      const where = whereOf(write, table, target.alias);
+      return { write: { kind: "delete", ...target, where }, read, conflicts: false };
     }
     default:
       throw new TypeError(`${action.kind} writes to no relation`);
@@ -117,7 +68,7 @@ function tableOf({ catalog, request }: WriteRequest, relation: string): Table {
 function planInsert(write: WriteRequest, table: Table): PlannedWrite {
   const { payload } = write;
   const { preferences } = write.request;
-  const columns = columnsOf(write, table, payload);
+  const columns = payloadColumns(write.catalog, table, payload, write.request.preferences.missing);
   const conflict = conflictOf(write, table);
   const { read, target } = targetOf(write, table);
   const location = preferences.return === "headers-only" && table.primaryKey.length > 0;
@@ -134,11 +85,7 @@ function planInsert(write: WriteRequest, table: Table): PlannedWrite {
       location,
     },
     read,
-    preferences: {
-      ...preferences,
-      resolution: conflict?.resolution,
-      maxAffected: undefined,
-    },
+    conflicts: conflict !== null,
   };
 }
 
@@ -161,7 +108,7 @@ function undefinedColumn(name: string): RestError {
 function planUpsert(write: WriteRequest, table: Table): PlannedWrite {
   const { request, payload } = write;
   const keys = keyFilters(request, table);
-  const columns = columnsOf(write, table, payload);
+  const columns = payloadColumns(write.catalog, table, payload, write.request.preferences.missing);
   if (!table.primaryKey.every((name) => columns.some((column) => column.name === name)))
     throw putKeyMismatch();
   const context = contextOf(write);
@@ -178,12 +125,7 @@ function planUpsert(write: WriteRequest, table: Table): PlannedWrite {
       location: false,
     },
     read,
-    preferences: {
-      ...request.preferences,
-      resolution: undefined,
-      missing: undefined,
-      maxAffected: undefined,
-    },
+    conflicts: false,
   };
 }
 
@@ -208,14 +150,13 @@ function isEquality({ field, negated, operation }: Filter): boolean {
 
 function planUpdate(write: WriteRequest, table: Table): PlannedWrite {
   const { payload } = write;
-  const columns = columnsOf(write, table, payload);
+  const columns = payloadColumns(write.catalog, table, payload, write.request.preferences.missing);
   const { read, target } = targetOf(write, table);
   const where = whereOf(write, table, target.alias);
-  const { preferences } = write.request;
   return {
     write: { kind: "update", ...target, columns, rows: payloadRows(payload), where },
     read,
-    preferences: { ...preferences, resolution: undefined },
+    conflicts: false,
   };
 }
 
@@ -251,30 +192,6 @@ function returnedNames(plan: ReadPlan, table: Table): Set<string> {
 function writeOut(write: WriteRequest, { plan, ...read }: PlannedRead): PlannedRead {
   const level = { context: contextOf(write), alias: plan.alias, rowType: read.rowType };
   return { ...read, plan: { ...plan, outputs: writtenOut(level, plan.outputs) } };
-}
-
-/** The columns that the body fills. Those of `columns` may be missing in an object. */
-function columnsOf({ catalog, request }: WriteRequest, table: Table, payload: Payload): PayloadColumn[] {
-  const byDefault = payload.kind === "unread-json" && request.preferences.missing === "default";
-  const { fromJson } = catalog.representations;
-  return payloadNames(payload).map((name) => {
-    const column = table.columns.get(name);
-    if (column === undefined) throw noColumn(table.name, name);
-    const parser = fromJson.get(column.nominalType) ?? null;
-    const type = parser === null ? readType(column, byDefault) : "json";
-    return { name, type, parser, missing: byDefault ? column.defaultExpression : null };
-  });
-}
-
-/** Types whose names without a length mean a length of one. */
-const ONE_WIDE: ReadonlySet<string> = new Set(["bit", "character"]);
-
-/**
- * A domain is only checked when the value is written: where a default may stand for it, a missing value is none of the
- * domain's yet.
- */
-function readType({ type, nominalType }: Column, byDefault: boolean): string {
-  return byDefault && !ONE_WIDE.has(type) ? type : nominalType;
 }
 
 /** The filters of the relation itself; those of what is embedded are the read's. */

@@ -1,30 +1,9 @@
-/**
- * What a write or a call may still fail of once its rows are known: then its transaction is rolled back. And how a
- * transaction ends that does not fail.
- */
+/** What a write or a call may still fail of once its rows are known: then its transaction is rolled back. */
 import type { RestError } from "../errors.ts";
 import { maxAffectedExceeded, notSingular, putKeyMismatch } from "../refusals.ts";
-import type { ApiRequest, Preferences, TransactionEnd } from "../request/types.ts";
+import type { ApiRequest } from "../request/types.ts";
 import type { Negotiated } from "./representation.ts";
 import type { MainRow } from "./types.ts";
-
-/** `db-tx-end` */
-export type TxEnd = "commit" | "commit-allow-override" | "rollback" | "rollback-allow-override";
-
-/** How a transaction ends when nothing fails. */
-export function transactionEnd(configured: TxEnd, { tx }: Preferences): TransactionEnd {
-  switch (configured) {
-    case "commit":
-    case "rollback":
-      return configured;
-    case "commit-allow-override":
-      return tx ?? "commit";
-    case "rollback-allow-override":
-      return tx ?? "rollback";
-    default:
-      return configured satisfies never;
-  }
-}
 
 interface Asked {
   readonly request: ApiRequest;

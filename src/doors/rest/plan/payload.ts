@@ -1,6 +1,10 @@
 /** Which columns or arguments a body fills, and from what. */
-import type { QualifiedName } from "../catalog/types.ts";
-import type { Payload } from "../request/types.ts";
+import type { Catalog, Column, QualifiedName, Table } from "../catalog/types.ts";
+import { noColumn } from "../refusals.ts";
+import type { Payload, Preferences } from "../request/types.ts";
+
+/** How SQL refers to the rows of a body: no relation's rows are called so (`Aliases`). */
+export const PAYLOAD = "_payload";
 
 /** A body in JSON, sent to the server as it came. */
 export interface PayloadRows {
@@ -52,4 +56,35 @@ export function payloadNames(payload: Payload): readonly string[] {
     default:
       return payload satisfies never;
   }
+}
+
+/**
+ * The columns of a relation that a body fills. Those of `columns` may be missing in an object.
+ * @throws RestError PGRST204
+ */
+export function payloadColumns(
+  { representations }: Catalog,
+  table: Table,
+  payload: Payload,
+  missing: Preferences["missing"],
+): PayloadColumn[] {
+  const byDefault = payload.kind === "unread-json" && missing === "default";
+  return payloadNames(payload).map((name) => {
+    const column = table.columns.get(name);
+    if (column === undefined) throw noColumn(table.name, name);
+    const parser = representations.fromJson.get(column.nominalType) ?? null;
+    const type = parser === null ? readType(column, byDefault) : "json";
+    return { name, type, parser, missing: byDefault ? column.defaultExpression : null };
+  });
+}
+
+/** Types whose names without a length mean a length of one. */
+const ONE_WIDE: ReadonlySet<string> = new Set(["bit", "character"]);
+
+/**
+ * A domain is only checked when the value is written: where a default may stand for it, a missing value is none of the
+ * domain's yet.
+ */
+function readType({ type, nominalType }: Column, byDefault: boolean): string {
+  return byDefault && !ONE_WIDE.has(type) ? type : nominalType;
 }

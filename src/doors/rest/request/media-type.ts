@@ -47,12 +47,6 @@ export function mediaTypeName(type: MediaType): string {
   }
 }
 
-/** The `Content-Type` of an answer: text says in which encoding it is, bytes and types of the database's own do not. */
-export function contentTypeOf(type: MediaType): string {
-  const bare = type.kind === "octet-stream" || type.kind === "other";
-  return bare ? mediaTypeName(type) : `${mediaTypeName(type)}; charset=utf-8`;
-}
-
 /** Reads one type with its parameters. Anything that is none of ours is `other`, however odd. */
 export function parseMediaType(text: string): MediaType {
   return PLAIN.get(text) ?? parseWithParameters(text, true);

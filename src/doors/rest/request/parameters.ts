@@ -1,4 +1,4 @@
-/** The query string as a list of names and values, and written again in the one order that stands for all. */
+/** The query string, or a form, as a list of names and values. */
 import { badQuery } from "../refusals.ts";
 import { decode } from "./decode.ts";
 import { MAX_PARAMETERS } from "./limits.ts";
@@ -31,21 +31,4 @@ function decodePart(text: string): string {
   const decoded = decode(text, "query");
   if (decoded === undefined) throw badQuery("The query string is not valid UTF-8, or has a NUL character");
   return decoded;
-}
-
-/** The parameters sorted by name and encoded again: of two URLs that ask for the same, the same text. */
-export function canonicalQuery(parameters: readonly Parameter[]): string {
-  return parameters
-    .map(({ name, value }) => ({ name, text: `${encode(name)}=${encode(value ?? "")}` }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .map(({ text }) => text)
-    .join("&");
-}
-
-/** RFC 3986 §2.3: all but the unreserved characters is escaped. */
-function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -77,21 +77,3 @@ function setFirst(
 function wholeNumber(text: string): number | undefined {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
-
-/** `Preference-Applied` (RFC 7240 §3): what was understood, in a fixed order; undefined when that is nothing. */
-export function appliedPreferences(preferences: Preferences): string | undefined {
-  const { resolution, missing, return: kind, count, tx, handling, timezone, maxAffected } = preferences;
-  const applied: string[] = [];
-  const add = (name: string, value: string | number | undefined) => {
-    if (value !== undefined) applied.push(`${name}=${value}`);
-  };
-  add("resolution", resolution);
-  add("missing", missing);
-  add("return", kind);
-  add("count", count);
-  add("tx", tx);
-  add("handling", handling);
-  add("timezone", timezone);
-  if (handling === "strict") add("max-affected", maxAffected);
-  return applied.length === 0 ? undefined : applied.join(", ");
-}

@@ -2,10 +2,11 @@
  * A function call as a FROM item, and the main statement over what it gives. The call stands in FROM itself wherever
  * that is possible, so that PostgreSQL can inline the function and push filters and limits into it.
  */
-import type { CallPlan, CallValues, TextArgument } from "../plan/call.ts";
+import type { CallPlan } from "../plan/call.ts";
 import { VALUE } from "../plan/call.ts";
 import type { TotalCount } from "../plan/count.ts";
-import { PAYLOAD } from "../plan/mutate.ts";
+import type { CallValues, TextArgument } from "../plan/find-call.ts";
+import { PAYLOAD } from "../plan/payload.ts";
 import type { Representation } from "../plan/representation.ts";
 import type { ReadPlan } from "../plan/types.ts";
 import { isBinary } from "./body.ts";

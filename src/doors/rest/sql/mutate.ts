@@ -3,8 +3,8 @@
  * Without a body to return, only the number of rows is.
  */
 import type { TotalCount } from "../plan/count.ts";
-import type { ConflictPlan, DeletePlan, InsertPlan, MutatePlan, UpdatePlan } from "../plan/mutate.ts";
-import { PAYLOAD } from "../plan/mutate.ts";
+import type { ConflictPlan, DeletePlan, InsertPlan, MutatePlan, UpdatePlan } from "../plan/mutation.ts";
+import { PAYLOAD } from "../plan/payload.ts";
 import type { Representation } from "../plan/representation.ts";
 import type { Condition, ReadPlan } from "../plan/types.ts";
 import { isBinary } from "./body.ts";

@@ -5,7 +5,6 @@ import { RestError } from "../../../../src/doors/rest/errors.ts";
 import { RequestHeaders } from "../../../../src/doors/rest/http/headers.ts";
 import { parseAccept } from "../../../../src/doors/rest/request/accept.ts";
 import { mediaTypeName, parseMediaType } from "../../../../src/doors/rest/request/media-type.ts";
-import { canonicalQuery } from "../../../../src/doors/rest/request/parameters.ts";
 import { CsvReader } from "../../../../src/doors/rest/request/payload/csv.ts";
 import { JsonScan } from "../../../../src/doors/rest/request/payload/json-scan.ts";
 import { readPayload } from "../../../../src/doors/rest/request/payload/payload.ts";
@@ -218,23 +217,6 @@ test("an order that was written is read again", () =>
       assert.deepEqual(read("order", terms.map(writeTerm).join(",")).order, [{ path: [], item: terms }]);
     }),
     { numRuns: 2000 },
-  ));
-
-test("a canonical query asks for the same, and is its own canonical form", () =>
-  fc.assert(
-    fc.property(fc.array(fc.tuple(name, value)), (pairs) => {
-      const query = pairs.map(([name, value]) => parameter(name, `eq.${value}`)).join("&");
-      try {
-        const { parameters } = parseQuery(query, "argument").query;
-        const canonical = canonicalQuery(parameters);
-        const again = parseQuery(canonical, "argument").query.parameters;
-        assert.equal(canonicalQuery(again), canonical);
-        const sorted = (list: typeof parameters) => list.map(({ name, value }) => `${name}=${value}`).sort();
-        assert.deepEqual(sorted(again), sorted(parameters));
-      } catch (error) {
-        assert.ok(error instanceof RestError, String(error));
-      }
-    }),
   ));
 
 const grammar = fc

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RestError } from "../../../../../src/doors/rest/errors.ts";
 import { MAX_ITEMS, MAX_NESTING, MAX_PARAMETERS } from "../../../../../src/doors/rest/request/limits.ts";
-import { canonicalQuery } from "../../../../../src/doors/rest/request/parameters.ts";
 import { parseQuery } from "../../../../../src/doors/rest/request/query.ts";
 import type {
   Filter,
@@ -544,9 +543,3 @@ describe("percent-decoding", () => {
   ];
   for (const [what, query, expected] of rows) test(what, () => assert.equal(value(query), expected));
 });
-
-test("the canonical query is sorted by name and encoded again", () =>
-  assert.equal(
-    canonicalQuery(read("b=eq.1&a=eq.x+(y)&b=eq.0").parameters),
-    "a=eq.x%20%28y%29&b=eq.1&b=eq.0",
-  ));

@@ -3,16 +3,8 @@ import { describe, test } from "node:test";
 import { RestError } from "../../../../../src/doors/rest/errors.ts";
 import { RequestHeaders } from "../../../../../src/doors/rest/http/headers.ts";
 import { parseAccept } from "../../../../../src/doors/rest/request/accept.ts";
-import {
-  contentTypeOf,
-  mediaTypeName,
-  parseMediaType,
-} from "../../../../../src/doors/rest/request/media-type.ts";
-import {
-  appliedPreferences,
-  NO_PREFERENCES,
-  parsePreferences,
-} from "../../../../../src/doors/rest/request/preferences.ts";
+import { mediaTypeName, parseMediaType } from "../../../../../src/doors/rest/request/media-type.ts";
+import { NO_PREFERENCES, parsePreferences } from "../../../../../src/doors/rest/request/preferences.ts";
 import type { RequestSettings } from "../../../../../src/doors/rest/request/request.ts";
 import { parseRequest } from "../../../../../src/doors/rest/request/request.ts";
 import type { Action, MediaType, Preferences, Range } from "../../../../../src/doors/rest/request/types.ts";
@@ -201,16 +193,6 @@ describe("preferences", () => {
     assert.equal(codeOf(refused), "PGRST122");
     assert.throws(refused, { details: "Invalid preferences: foo, bar" });
   });
-
-  test("what was understood is told in a fixed order", () => {
-    const applied = (header: string) => appliedPreferences(parsePreferences(header, true));
-    assert.equal(
-      applied("tx=rollback, return=minimal, resolution=merge-duplicates, max-affected=5"),
-      "resolution=merge-duplicates, return=minimal, tx=rollback",
-    );
-    assert.equal(applied("max-affected=5, handling=strict"), "handling=strict, max-affected=5");
-    assert.equal(applied("foo"), undefined);
-  });
 });
 
 describe("media types", () => {
@@ -251,12 +233,8 @@ describe("media types", () => {
     test(text || "an empty one", () => assert.deepEqual(parseMediaType(text), type));
 
   test("are written as headers have them", () => {
-    const plan = parseMediaType('application/vnd.pgrst.plan+json;for="text/csv";options=analyze|verbose');
-    assert.equal(
-      contentTypeOf(plan),
-      'application/vnd.pgrst.plan+json; for="text/csv"; options=analyze|verbose; charset=utf-8',
-    );
-    assert.equal(contentTypeOf({ kind: "octet-stream" }), "application/octet-stream");
+    const written = 'application/vnd.pgrst.plan+json; for="text/csv"; options=analyze|verbose';
+    assert.equal(mediaTypeName(parseMediaType(written.replaceAll("; ", ";"))), written);
     assert.equal(
       mediaTypeName({ kind: "object", stripped: true }),
       "application/vnd.pgrst.object+json;nulls=stripped",

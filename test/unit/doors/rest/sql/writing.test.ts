@@ -683,21 +683,13 @@ describe("writes as SQL", () => {
     assert.equal(text, "rank,name\n3,Ada");
   });
 
-  test("preferences without a meaning are not said to be applied", async () => {
-    const resolution = { Prefer: "resolution=merge-duplicates, missing=default, max-affected=1" };
-    const applied = async (request: string, body: string) => {
-      const { preferences } = await writer.send(request, { headers: resolution, body });
-      return [preferences.resolution, preferences.missing, preferences.maxAffected];
-    };
-    assert.deepEqual(await applied("POST /bag", "{}"), [undefined, "default", undefined]);
-    assert.deepEqual(await applied("POST /ranks", "[]"), ["merge-duplicates", "default", undefined]);
-    assert.deepEqual(await applied("PATCH /bag?a=eq.x", "{}"), [undefined, "default", 1]);
-    assert.deepEqual(await applied("PUT /ranks?name=eq.C", json({ name: "C" })), [
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    assert.deepEqual(await applied("DELETE /bag?a=eq.x", ""), [undefined, undefined, 1]);
+  test("what has no key knows no duplicates, and says so", async () => {
+    const headers = { Prefer: "resolution=merge-duplicates" };
+    const conflicts = async (request: string) =>
+      (await writer.send(request, { headers, body: "[]" })).conflicts;
+    assert.equal(await conflicts("POST /bag"), false);
+    assert.equal(await conflicts("POST /ranks"), true);
+    assert.equal(await conflicts("POST /bag?on_conflict=a"), true);
   });
 
   test("the same shape of request is the same statement, whatever its values", async () => {
