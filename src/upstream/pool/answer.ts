@@ -14,16 +14,19 @@ export class Answer {
   size = 0;
   /** Whether the statement at which it stands was bound, and so begun. */
   #bound = false;
-  readonly #steps: readonly (Prepared | undefined)[];
+  readonly #steps: readonly (Prepared | undefined)[] | undefined;
   readonly #parses: readonly (Prepared | undefined)[];
   #parsed = 0;
   #rows: Row[] | undefined;
 
   /**
-   * @param steps the statements that run, in order; those without a name are undefined
+   * @param steps the statements that run, in order; those without a name are undefined. Undefined: of a simple query
    * @param parses those of them that are parsed first
    */
-  constructor(steps: readonly (Prepared | undefined)[], parses: readonly (Prepared | undefined)[]) {
+  constructor(
+    steps: readonly (Prepared | undefined)[] | undefined,
+    parses: readonly (Prepared | undefined)[],
+  ) {
     this.#steps = steps;
     this.#parses = parses;
   }
@@ -35,8 +38,15 @@ export class Answer {
   get stale(): boolean {
     const code = this.error?.get("C");
     if (this.#bound || code === undefined) return false;
-    const known = this.#steps[this.results.length]?.known;
+    const known = this.#steps?.[this.results.length]?.known;
     return code === "42P05" ? known === false : known === true && (code === "0A000" || code === "26000");
+  }
+
+  /** Whether it ended well without a result for each statement, which a server never does. */
+  get short(): boolean {
+    return (
+      this.error === undefined && this.#steps !== undefined && this.results.length !== this.#steps.length
+    );
   }
 
   parsed(): void {

@@ -116,7 +116,7 @@ export class Backend {
 
   /** Runs constant SQL of our own, of several statements. */
   runSimple(sql: string): Promise<Answer> {
-    return this.#exchange(new Answer([], []), [query(sql)]);
+    return this.#exchange(new Answer(undefined, NO_STEPS), [query(sql)]);
   }
 
   /** Forgets all names: the server has something else under one, or nothing. */
@@ -229,6 +229,7 @@ export class Backend {
   }
 
   #ready(answer: Answer): void {
+    if (answer.short) throw new ProtocolFault("fewer results than statements");
     if (answer.error !== undefined) this.#statements.forgetUnknown();
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -269,6 +270,7 @@ export class Backend {
 }
 
 const NO_TYPES: readonly number[] = [];
+const NO_STEPS: readonly Prepared[] = [];
 
 // Type bytes ("Message Formats").
 const PARSE_COMPLETE = 0x31;

@@ -13,9 +13,10 @@ import {
 } from "./own-statements.ts";
 import type { Statement, Transaction, TransactionEnd } from "./pool.ts";
 
-/** A transaction, and whose: an admitted role's, or (none) that of the role that logged in. */
+/** A transaction, and whose. */
 export interface Work {
-  readonly role: RoleName | "none";
+  /** The admitted role; undefined: the one that logged in. */
+  readonly role: RoleName | undefined;
   readonly transaction: Transaction;
 }
 

@@ -197,31 +197,39 @@ export class Member {
   async #renew(): Promise<boolean> {
     if (this.#cancel !== undefined) return false;
     this.#backend.forgetStatements();
-    return await this.#clean();
+    return (await this.#clean()) && this.#cancel === undefined;
   }
 
   async #cleanAndFree(): Promise<void> {
+    this.#work = undefined; // nothing that could be aborted is left
     if (await this.#clean()) this.#free();
   }
 
   /** Cleans up, once no cancel request can arrive any more. Closes the connection when it is not clean then. */
   async #clean(): Promise<boolean> {
-    this.#callOffCancel();
-    this.#limit("a clean-up took too long");
     try {
-      await this.#cancel;
-      const over = this.#backend.status === "I";
-      const answer = await this.#backend.runSimple(over ? CLEAN_UP : `ROLLBACK; ${CLEAN_UP}`);
-      const prepared = answer.results.at(-1)?.rows[0]?.[0];
-      if (answer.error === undefined && this.#backend.status === "I" && prepared?.toString() === "f")
-        return true;
-      this.#doubt("something was left that cannot be taken away");
+      for (;;) {
+        this.#limit("a clean-up took too long");
+        this.#callOffCancel();
+        const cancel = this.#cancel;
+        await cancel;
+        const clean = await this.#cleanedUp();
+        if (cancel !== this.#cancel) continue; // aborted meanwhile: the request may have met the clean-up
+        if (!clean) this.#doubt("something was left that cannot be taken away");
+        return clean;
+      }
     } catch {
-      // The connection is over, or as good as that.
+      return false; // the connection is over
     } finally {
       this.#callOff();
     }
-    return false;
+  }
+
+  async #cleanedUp(): Promise<boolean> {
+    const over = this.#backend.status === "I";
+    const { error, results } = await this.#backend.runSimple(over ? CLEAN_UP : `ROLLBACK; ${CLEAN_UP}`);
+    const prepared = results.at(-1)?.rows[0]?.[0];
+    return error === undefined && this.#backend.status === "I" && prepared?.toString() === "f";
   }
 
   #free(): void {

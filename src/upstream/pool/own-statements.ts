@@ -8,6 +8,8 @@ import type { Isolation, Row, Statement, Transaction } from "./pool.ts";
 
 /** More than a request has settings, by far. */
 const MAX_SETTINGS = 256;
+/** What SET ROLE takes for the role that logged in: no role has this name, and nobody must get there by it. */
+export const NO_ROLE = "none";
 /** Settings that say who one is: the pool's alone. */
 const IDENTITY = new Set(["role", "session_authorization"]);
 
@@ -35,16 +37,16 @@ function frontText(settings: number): string {
 }
 
 /**
- * Takes the role and makes the settings. Read-only is one more setting, the last: from then on the transaction cannot
+ * Takes the role (none: goes back to the one that logged in) and makes the settings. Read-only is one more setting, the last: from then on the transaction cannot
  * go back, not even inside a function, since a query has been run (SET TRANSACTION: "The transaction access mode … may
  * not be set to READ WRITE after the first snapshot").
  */
 export function front(
-  role: RoleName | "none",
+  role: RoleName | undefined,
   { settings, readOnly }: Pick<Transaction, "settings" | "readOnly">,
 ): Statement {
   if (settings.length > MAX_SETTINGS) throw new RangeError(`${settings.length} settings in one transaction`);
-  const parameters: string[] = [role];
+  const parameters: string[] = [role ?? NO_ROLE];
   for (const [name, value] of settings) {
     if (IDENTITY.has(name.toLowerCase())) throw new TypeError(`${name} is the pool's to set`);
     parameters.push(name, value);
@@ -87,10 +89,12 @@ export const lookAround: Statement = own(LOOK);
 export const lookClosely: Statement = own(`${LOOK}, ${PREPARED_BY_SQL}`);
 
 /** Whether the row of a look shows a connection on which nothing was left. */
-export function isClean(row: Row | undefined, role: RoleName | "none"): boolean {
+export function isClean(row: Row | undefined, role: RoleName | undefined): boolean {
   if (row === undefined) return false;
   const [, user, ...left] = row;
-  return (role === "none" || user?.toString() === role) && left.every((found) => found?.toString() === "f");
+  return (
+    (role === undefined || user?.toString() === role) && left.every((found) => found?.toString() === "f")
+  );
 }
 
 /**

@@ -5,9 +5,10 @@ import type { RoleGuard } from "../role-guard.ts";
 import { stillSuits } from "../session-attributes.ts";
 import type { Connection } from "./backend.ts";
 import type { Work } from "./course.ts";
-import { PoolError } from "./errors.ts";
+import { PoolError, PoolServerError } from "./errors.ts";
 import { Listener } from "./listener.ts";
 import { Member } from "./member.ts";
+import { NO_ROLE } from "./own-statements.ts";
 import type {
   ListenEvents,
   Listening,
@@ -52,6 +53,7 @@ export class SessionPool implements Pool {
 
   async run(admission: Admission, transaction: Transaction, abort?: AbortSignal): Promise<readonly Result[]> {
     this.#mustBeOurs(admission);
+    if (admission.role === NO_ROLE) throw noSuchRole(admission.role);
     const { guard } = this.#parts;
     if (!guard.knows(admission))
       await guard.checkTaken(admission, async (text, role) => {
@@ -63,7 +65,7 @@ export class SessionPool implements Pool {
 
   async lookUp(statement: Statement, abort?: AbortSignal): Promise<Result> {
     const transaction = { readOnly: true, settings: [], statements: [statement], end: "commit" } as const;
-    const [result] = await this.#transact({ role: "none", transaction }, abort);
+    const [result] = await this.#transact({ role: undefined, transaction }, abort);
     if (result === undefined) throw new TypeError("a statement without a result");
     return result;
   }
@@ -226,6 +228,12 @@ export class SessionPool implements Pool {
       member.end();
     }
   }
+}
+
+/** As PostgreSQL says it of any other name. */
+function noSuchRole(role: string): PoolServerError {
+  const message = `role "${role}" does not exist`;
+  return new PoolServerError(new Map(Object.entries({ S: "ERROR", V: "ERROR", C: "22023", M: message })));
 }
 
 function closed(): PoolError {

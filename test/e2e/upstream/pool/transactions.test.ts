@@ -157,6 +157,16 @@ test("nobody but the pool sets the role, and what cannot be sent costs no connec
   assert.deepEqual(await ask("web", WHO), [["web", "authenticator", null]]);
 });
 
+test("no name leads back to the role that logged in", async () => {
+  const { ask } = pool({ cluster: { privilegedRoles: "any" } });
+  await assert.rejects(ask("none", "SELECT 1"), {
+    sqlstate: "22023",
+    message: '22023: role "none" does not exist',
+  });
+  for (const role of ["NONE", '"none"', "none ", "default", "public", "current_user", "session_user"])
+    await assert.rejects(ask(role, "SELECT 1"), { sqlstate: "22023" });
+});
+
 test("a statement timeout among the settings is respected", async () => {
   const { ask } = pool({ settings: { size: 1 } });
   const settings = [["statement_timeout", "20ms"]] as const;
