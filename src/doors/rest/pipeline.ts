@@ -147,7 +147,7 @@ export class Pipeline {
       token === undefined ? ANONYMOUS : ({ kind: "token", token: new Secret(token) } as const);
     const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);
     const session = found instanceof Promise ? await found : found;
-    if ("kind" in session) throw denialError(session);
+    if ("kind" in session) throw denialError(session, token);
     exchange.vouch();
     session.enter(run.abort);
     run.session = session;

@@ -1,20 +1,21 @@
 /** What PostgreSQL's errors are over HTTP (PostgREST documentation, "Errors from PostgreSQL"). */
+import type { HeaderField } from "../errors.ts";
 import { RestError } from "../errors.ts";
 import { badRaise } from "../refusals.ts";
+import { isFraming, isHeader } from "./overrides.ts";
 
 /** The fields of an ErrorResponse by their letters: C, M, D, H. */
 type Fields = ReadonlyMap<string, string>;
 
-/** Whole SQLSTATEs, asked first; 42501 depends on who asks. */
+/** Whole SQLSTATEs, asked first; some depend on who asks, or on what is said. */
 const STATES: Readonly<Record<string, number>> = {
-  "21000": 400,
   "23503": 409,
   "23505": 409,
   "25006": 405,
-  "42883": 404,
   "42P01": 404,
   "42P17": 500,
   "53400": 500,
+  "57P01": 503,
   P0001: 400,
 };
 
@@ -42,8 +43,10 @@ const CLASSES: Readonly<Record<string, number>> = {
   XX: 500,
 };
 
-/** PT402 → 402. */
-const STATUS_STATE = /^PT([1-9]\d\d)$/;
+/** PT402 → 402. No interim answer: it would not be one. */
+const STATUS_STATE = /^PT([2-9]\d\d)$/;
+/** What a server that is busy or restarts needs (RFC 9110 §10.2.3), in seconds. */
+const RETRY_AFTER_S = "1";
 
 /**
  * The answer to an error of the server.
@@ -52,18 +55,38 @@ const STATUS_STATE = /^PT([1-9]\d\d)$/;
 export function databaseError(fields: Fields, authenticated: boolean): RestError {
   const code = fields.get("C") ?? "XX000";
   if (code === "PGRST") return raised(fields);
-  const http = Number(STATUS_STATE.exec(code)?.[1] ?? statusOf(code, authenticated));
+  const message = fields.get("M") ?? "";
+  const http = statusOf(code, message, authenticated);
   return RestError.raised(code, http, {
-    message: fields.get("M") ?? "",
+    message,
     details: fields.get("D"),
     hint: fields.get("H"),
-    headers: http === 401 ? [["WWW-Authenticate", "Bearer"]] : [],
+    headers: headersFor(http),
   });
 }
 
-function statusOf(code: string, authenticated: boolean): number {
-  if (code === "42501") return authenticated ? 403 : 401;
-  return STATES[code] ?? CLASSES[code.slice(0, 2)] ?? 400;
+function headersFor(http: number): readonly HeaderField[] {
+  if (http === 401) return [["WWW-Authenticate", "Bearer"]];
+  return http === 503 ? [["Retry-After", RETRY_AFTER_S]] : [];
+}
+
+function statusOf(code: string, message: string, authenticated: boolean): number {
+  if (code.startsWith("PT")) return Number(STATUS_STATE.exec(code)?.[1] ?? 500);
+  switch (code) {
+    case "42501":
+      return authenticated ? 403 : 401;
+    // pg-safeupdate, which keeps clients from changing a whole table; of anything else the client is not to blame.
+    case "21000":
+      return message.endsWith("requires a WHERE clause") ? 400 : 500;
+    // The role of a token that is none.
+    case "22023":
+      return /^role ".*" does not exist$/s.test(message) ? 401 : 400;
+    // XML was asked for, and there is none of that row type.
+    case "42883":
+      return message.startsWith("function xmlagg(") ? 406 : 404;
+    default:
+      return STATES[code] ?? CLASSES[code.slice(0, 2)] ?? 400;
+  }
 }
 
 /** `RAISE sqlstate 'PGRST'`: the message and the detail are JSON that say everything of the answer. */
@@ -82,7 +105,7 @@ function raised(fields: Fields): RestError {
     details: textOf(details),
     hint: textOf(hint),
     headers: list,
-    statusText: textOf(statusText),
+    statusText: reasonOf(statusText),
   });
 }
 
@@ -97,13 +120,18 @@ function objectOf(text: string | undefined): Record<string, unknown> | undefined
 }
 
 function isStatus(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 999;
+  return Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 999;
 }
 
-function headersOf(value: unknown): [string, string][] | undefined {
+function headersOf(value: unknown): HeaderField[] | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const fields = Object.entries(value);
-  return fields.every(([, text]) => typeof text === "string") ? (fields as [string, string][]) : undefined;
+  const fields: [string, unknown][] = Object.entries(value);
+  return fields.every(isHeader) ? fields.filter(([name]) => !isFraming(name)) : undefined;
+}
+
+/** What can stand in a status line (RFC 9112 §4). */
+function reasonOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value.replace(/[^\t -~]/g, "?") : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

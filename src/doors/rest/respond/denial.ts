@@ -9,12 +9,13 @@ interface Said {
   readonly details?: string;
 }
 
-const UNREADABLE: Said = { code: "PGRST301", message: "JWT could not be decoded" };
+const UNREADABLE: Said = { code: "PGRST301", message: "JWT couldn't be decoded" };
 const NO_KEY: Said = {
   code: "PGRST301",
   message: "No suitable key or wrong key type",
   details: "None of the keys was able to decode the JWT",
 };
+const CLAIMS: Said = { code: "PGRST303", message: "Parsing claims failed" };
 
 /** Denials that are about the token itself. A check that failed is named as far as its bearer may know. */
 const OF_TOKENS: Partial<Record<DenialCode, Said>> = {
@@ -26,7 +27,7 @@ const OF_TOKENS: Partial<Record<DenialCode, Said>> = {
   "identity/issuer": NO_KEY,
   "identity/no-key": NO_KEY,
   "identity/signature": NO_KEY,
-  "identity/claims": { code: "PGRST303", message: "Parsing claims failed" },
+  "identity/claims": CLAIMS,
   "identity/expired": { code: "PGRST303", message: "JWT expired" },
   "identity/not-yet-valid": { code: "PGRST303", message: "JWT not yet valid" },
   "identity/too-old": { code: "PGRST303", message: "JWT is too old" },
@@ -36,13 +37,14 @@ const OF_TOKENS: Partial<Record<DenialCode, Said>> = {
 /** What keeps the answer the same for each request, and is not the client's fault. */
 const BUSY = [["Retry-After", "1"]] as const;
 
-export function denialError({ code, spec }: Denied): RestError {
+/** @param token as it came; what is wrong with its form is told to who sent it */
+export function denialError({ code, spec }: Denied, token: string | undefined): RestError {
   if (code === "policy/anonymous")
     return RestError.of("PGRST302", {
       message: "Anonymous access is disabled",
       headers: [["WWW-Authenticate", "Bearer"]],
     });
-  const said = OF_TOKENS[code];
+  const said = token === undefined ? OF_TOKENS[code] : (faultOf(code, token) ?? OF_TOKENS[code]);
   if (said !== undefined)
     return RestError.of(said.code, {
       ...said,
@@ -53,4 +55,34 @@ export function denialError({ code, spec }: Denied): RestError {
     message: spec.publicMessage,
     headers: retry ? BUSY : [],
   });
+}
+
+/** What can be seen in the token itself, and its sender knows already. */
+function faultOf(code: DenialCode, token: string): Said | undefined {
+  if (token === "") return { ...UNREADABLE, message: "Empty JWT is sent in Authorization header" };
+  const parts = token.split(".");
+  if (code === "identity/malformed" && parts.length !== 3)
+    return { ...UNREADABLE, message: `Expected 3 parts in JWT; got ${parts.length}` };
+  return code === "identity/claims" ? claimFault(parts[1] ?? "") : undefined;
+}
+
+/** The claim whose shape is wrong. Decides nothing: that was done, by who reads claims strictly. */
+function claimFault(payload: string): Said | undefined {
+  const { aud, ...others } = claimsIn(payload);
+  for (const name of ["exp", "nbf", "iat"])
+    if (others[name] !== undefined && typeof others[name] !== "number")
+      return { ...CLAIMS, message: `The JWT '${name}' claim must be a number` };
+  const list = Array.isArray(aud) ? aud : [aud ?? ""];
+  return list.every((one) => typeof one === "string")
+    ? undefined
+    : { ...CLAIMS, message: "The JWT 'aud' claim must be a string or an array of strings" };
+}
+
+function claimsIn(payload: string): Readonly<Record<string, unknown>> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
+    return typeof claims === "object" && claims !== null ? { ...claims } : {};
+  } catch {
+    return {};
+  }
 }

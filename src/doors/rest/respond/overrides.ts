@@ -44,15 +44,26 @@ function parseStatus(text: string): number {
 function parseHeaders(text: string): HeaderField[] {
   const list = parseJson(text);
   if (!Array.isArray(list)) throw badResponseHeaders();
-  return list.map(headerOf).filter(([name]) => !FRAMING.has(name.toLowerCase()));
+  return list.map(headerOf).filter(([name]) => !isFraming(name));
 }
 
 function headerOf(one: unknown): HeaderField {
   const fields = typeof one === "object" && one !== null && !Array.isArray(one) ? Object.entries(one) : [];
   const [name, value]: [string, unknown] = fields[0] ?? ["", undefined];
-  if (fields.length !== 1 || typeof value !== "string" || !NAME.test(name) || UNSAFE_VALUE.test(value))
-    throw badResponseHeaders();
-  return [name, value];
+  const field: [string, unknown] = [name, value];
+  if (fields.length !== 1 || !isHeader(field)) throw badResponseHeaders();
+  return field;
+}
+
+/** Whether it can be sent as a header without breaking out of its line. */
+export function isHeader(field: [name: string, value: unknown]): field is [name: string, value: string] {
+  const [name, value] = field;
+  return typeof value === "string" && NAME.test(name) && !UNSAFE_VALUE.test(value);
+}
+
+/** Whether it says how the body is framed. */
+export function isFraming(name: string): boolean {
+  return FRAMING.has(name.toLowerCase());
 }
 
 function parseJson(text: string): unknown {
