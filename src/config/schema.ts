@@ -29,7 +29,9 @@ export const configSchema = z.strictObject({
     .describe("Who signs tokens; none only where every request is anonymous (`decide.anonymousRole`)."),
   clusters: z.array(clusterSchema).min(1).describe("The PostgreSQL services behind Postern."),
   limits: limits.describe("Bounds on what clients may take."),
-  admin: admin.optional().describe("The HTTP listener for /livez, /readyz and /metrics."),
+  admin: admin
+    .optional()
+    .describe("The HTTP listener for /livez, /readyz, /metrics, and what PostgREST calls its admin server."),
   log: log.describe("What is logged, to standard error."),
 });
 

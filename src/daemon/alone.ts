@@ -1,5 +1,6 @@
 import { METRICS_MEDIA_TYPE } from "../audit/metrics.ts";
 import { systemClock } from "../base/clock.ts";
+import { showConfig } from "../config/show.ts";
 import { ControlDoor } from "../doors/control/door.ts";
 import { Daemon } from "./daemon.ts";
 import { Observation } from "./observation.ts";
@@ -19,6 +20,8 @@ export class Alone implements Postern {
     const running = {
       readiness: async () => daemon.readiness,
       metrics: async () => ({ text: await metrics.text(), mediaType: METRICS_MEDIA_TYPE }),
+      catalog: () => daemon.catalogText(),
+      configuration: async () => showConfig(daemon.config),
     };
     this.#control = new ControlDoor(running, observe);
   }

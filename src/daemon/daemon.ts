@@ -66,6 +66,11 @@ export class Daemon {
     return readinessOf(this.#parts, this.#draining, this.#doors.rest?.trouble);
   }
 
+  /** The catalog of the REST door as JSON. */
+  async catalogText(): Promise<string | undefined> {
+    return this.#doors.rest?.catalogText();
+  }
+
   /** What a scrape of the metrics shows beside what events have counted. */
   get readings(): Readings {
     const { upstream, config } = this.#parts;

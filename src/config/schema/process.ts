@@ -77,7 +77,9 @@ export const admin = z.strictObject({
   unixSocket: unixSocket.optional().describe("Listen on a Unix socket instead of `host` and `port`."),
   token: secretSource
     .optional()
-    .describe("A token of at least 16 characters that /metrics then asks for (`Authorization: Bearer …`)."),
+    .describe(
+      "A token of at least 16 characters that /metrics, /schema_cache and /config then ask for (`Authorization: Bearer …`).",
+    ),
 });
 
 export const log = z

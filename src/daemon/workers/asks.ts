@@ -3,11 +3,13 @@ import type { Answers, Question } from "./messages.ts";
 
 /**
  * How long an answer may take. A cancel waits for the server to be told, which takes a connection to it; a reload loads
- * keys first, which may wait for a slow URL. How a worker is, it knows; one that does not say must not hold up a probe.
+ * keys first, which may wait for a slow URL. How a worker is, it knows; one that does not say must not hold up a probe. A
+ * large catalog takes seconds to write.
  */
 const ANSWER_MS: Readonly<Record<Question["what"], number>> = {
   cancel: 15_000,
   status: 2000,
+  catalog: 15_000,
   reload: 60_000,
 };
 

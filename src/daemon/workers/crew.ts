@@ -27,6 +27,15 @@ export class Crew {
   readonly #parts: CrewParts;
   readonly #slots: readonly Slot[];
   readonly #census = new Census();
+  /** The catalog of the first worker that has one: all of them read the same database. */
+  async catalog(): Promise<string | undefined> {
+    for (const { serving, process: asked } of this.#slots) {
+      const catalog = serving ? await asked?.ask<"catalog">({ what: "catalog" }) : undefined;
+      if (typeof catalog === "string") return catalog;
+    }
+    return undefined;
+  }
+
   /** What processes have counted that are gone. */
   #past: Promise<MetricsJson> = Promise.resolve([]);
   #ending = false;

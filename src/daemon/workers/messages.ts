@@ -46,12 +46,15 @@ export interface CancelQuestion {
 export type Question =
   | CancelQuestion
   | { readonly what: "status" }
+  | { readonly what: "catalog" }
   | { readonly what: "reload"; readonly config: PackedConfig };
 
 /** What each question is answered with. */
 export interface Answers {
   readonly cancel: boolean;
   readonly status: Status;
+  /** JSON; null while there is none. */
+  readonly catalog: string | null;
   /** The fault; null when the configuration is in force. */
   readonly reload: string | null;
 }

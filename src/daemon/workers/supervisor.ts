@@ -5,6 +5,7 @@
 import { aggregate } from "../../audit/aggregate.ts";
 import { METRICS_MEDIA_TYPE } from "../../audit/metrics.ts";
 import type { Config } from "../../config/schema.ts";
+import { showConfig } from "../../config/show.ts";
 import { packConfig } from "../../config/transfer.ts";
 import { ControlDoor } from "../../doors/control/door.ts";
 import type { Addresses } from "../doors.ts";
@@ -34,7 +35,12 @@ export class Supervisor implements Postern {
     this.observation = new Observation(config.log, {}, () => undefined);
     const { observe } = this.observation;
     this.#crew = new Crew({ size: workersOf(config), observe, config: () => packConfig(this.#config) });
-    const running = { readiness: () => this.#readiness(), metrics: () => this.#metrics() };
+    const running = {
+      readiness: () => this.#readiness(),
+      metrics: () => this.#metrics(),
+      catalog: () => this.#crew.catalog(),
+      configuration: async () => showConfig(this.#config),
+    };
     this.#control = new ControlDoor(running, observe);
   }
 

@@ -102,6 +102,8 @@ class Worker {
           readiness: this.#daemon?.readiness ?? { ready: false, checks: [] },
           metrics: await this.#observation.metrics.json(),
         };
+      case "catalog":
+        return (await this.#daemon?.catalogText()) ?? null;
       case "reload":
         return this.#reload(question.config);
       default:

@@ -1,3 +1,4 @@
+import { controlErrors } from "./errors.ts";
 import type { Permission } from "./permission.ts";
 import type { Running } from "./running.ts";
 
@@ -35,4 +36,45 @@ export const routes: readonly Route[] = [
       return new Response(text, { headers: { "content-type": mediaType } });
     },
   },
+  // What follows are the names that PostgREST's admin server has. Its probes are answered without a body.
+  {
+    method: "GET",
+    path: "/live",
+    permission: "public",
+    answer: async () => new Response(null, { status: 200 }),
+  },
+  {
+    method: "GET",
+    path: "/ready",
+    permission: "public",
+    answer: async (running) => {
+      const { ready } = await running.readiness();
+      return new Response(null, { status: ready ? 200 : 503 });
+    },
+  },
+  {
+    method: "GET",
+    path: "/schema_cache",
+    permission: "operator",
+    answer: async (running) => {
+      const catalog = await running.catalog();
+      return catalog === undefined ? nothing() : json(catalog);
+    },
+  },
+  {
+    method: "GET",
+    path: "/config",
+    permission: "operator",
+    answer: async (running) => json(await running.configuration()),
+  },
 ];
+
+function json(text: string): Response {
+  return new Response(text, { headers: { "content-type": "application/json" } });
+}
+
+function nothing(): Response {
+  const code = "control/not-found";
+  const { http, publicMessage } = controlErrors[code];
+  return Response.json({ code, message: publicMessage }, { status: http });
+}

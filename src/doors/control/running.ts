@@ -18,4 +18,8 @@ export interface Running {
   readiness(): Promise<Readiness>;
   /** All metrics, and the media type of their text. */
   metrics(): Promise<{ readonly text: string; readonly mediaType: string }>;
+  /** The catalog of the REST door as JSON; undefined when there is none, or not yet. */
+  catalog(): Promise<string | undefined>;
+  /** The configuration in force as JSON, without secrets. */
+  configuration(): Promise<string>;
 }

@@ -10,6 +10,7 @@ import type { ClusterConfig, LimitsConfig, RestDoorConfig } from "../../config/s
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { ServerCertificate } from "../../wire/certificate.ts";
 import { Api } from "./api.ts";
+import { dumpCatalog } from "./catalog/dump.ts";
 import type { HttpBounds } from "./http/bounds.ts";
 import type { Place } from "./http/server.ts";
 import { HttpServer } from "./http/server.ts";
@@ -74,6 +75,12 @@ export class RestDoor {
   /** What is wrong that keeps requests from being answered; undefined when nothing is. */
   get trouble(): string | undefined {
     return this.#api.trouble;
+  }
+
+  /** The catalog as JSON; undefined while there is none. */
+  async catalogText(): Promise<string | undefined> {
+    const { catalog } = this.#api;
+    return catalog === undefined ? undefined : dumpCatalog(catalog);
   }
 
   /** Loads the catalog again. */

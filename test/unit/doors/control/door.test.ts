@@ -16,6 +16,8 @@ function doorFor(t: TestContext) {
   const running = {
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: async () => ({ text: "", mediaType: "text/plain" }),
+    catalog: async () => undefined,
+    configuration: async () => "{}",
   };
   const door = new ControlDoor(running, (event) => events.push(event));
   t.after(() => door.close());

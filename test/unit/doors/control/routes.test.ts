@@ -7,6 +7,7 @@ import { controlErrors } from "../../../../src/doors/control/errors.ts";
 import type { Permission } from "../../../../src/doors/control/permission.ts";
 import { routes } from "../../../../src/doors/control/routes.ts";
 import type { Readiness, Running } from "../../../../src/doors/control/running.ts";
+import { testFeature } from "../../../support/feature.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const READY: Readiness = { ready: true, checks: [{ check: "keys", ok: true }] };
@@ -19,6 +20,8 @@ function appWith(running: Partial<Running> = {}, token?: string) {
   const whole: Running = {
     readiness: async () => READY,
     metrics: async () => ({ text: "postern_sessions 1\n", mediaType: "text/plain; version=0.0.4" }),
+    catalog: async () => '{"dbTables": []}',
+    configuration: async () => '{"issuers": []}',
     ...running,
   };
   const secret = token === undefined ? undefined : new Secret(token);
@@ -119,6 +122,45 @@ test("/livez answers although nothing else works", async () => {
   const broken = async () => assert.fail("it is broken");
   const response = await appWith({ readiness: broken, metrics: broken }).ask("/livez");
   assert.deepEqual([response.status, await response.json()], [200, { live: true }]);
+});
+
+for (const [ready, status] of [
+  [true, 200],
+  [false, 503],
+] as const) {
+  testFeature(
+    { feature: "admin.ready" },
+    `/ready answers ${status} without a body, as PostgREST's`,
+    async () => {
+      const response = await appWith({ readiness: async () => ({ ready, checks: [] }) }).ask("/ready");
+      assert.deepEqual([response.status, await response.text()], [status, ""]);
+    },
+  );
+}
+
+testFeature(
+  { feature: "admin.live" },
+  "/live answers 200 without a body, whatever is wrong elsewhere",
+  async () => {
+    const broken = async () => assert.fail("it is broken");
+    const response = await appWith({ readiness: broken }).ask("/live");
+    assert.deepEqual([response.status, await response.text()], [200, ""]);
+  },
+);
+
+for (const [path, text] of [
+  ["/schema_cache", '{"dbTables": []}'],
+  ["/config", '{"issuers": []}'],
+] as const) {
+  test(`${path} is JSON`, async () => {
+    const response = await appWith().ask(path);
+    assert.equal(response.headers.get("content-type"), "application/json");
+    assert.equal(await response.text(), text);
+  });
+}
+
+test("/schema_cache leads nowhere while there is no catalog", async () => {
+  assert.equal((await appWith({ catalog: async () => undefined }).ask("/schema_cache")).status, 404);
 });
 
 test("/metrics has the media type of its text", async () => {
