@@ -3,7 +3,7 @@ import { ConstraintReader } from "./build/constraints.ts";
 import { type DataTypes, readDataType } from "./build/data-types.ts";
 import { Faces, readView } from "./build/faces.ts";
 import { readAggregateHandlers, routineHandlers } from "./build/media-handlers.ts";
-import { type Relation, readRelation } from "./build/relations.ts";
+import { type Relation, RelationReader } from "./build/relations.ts";
 import { buildRelationships } from "./build/relationships.ts";
 import { readRepresentations } from "./build/representations.ts";
 import { readRoutine } from "./build/routines.ts";
@@ -25,8 +25,9 @@ export async function loadCatalog(source: CatalogSource, scope: CatalogScope): P
   const types: DataTypes = new Map(await each(sections.type, readDataType, slices));
   const constraints = new ConstraintReader();
   await each(sections.constraint, (payload) => constraints.read(payload), slices);
+  const reader = new RelationReader(types);
   const relations = new Map(
-    (await each(sections.table, (payload) => readRelation(payload, types), slices)).map((relation) => [
+    (await each(sections.table, (payload) => reader.read(payload), slices)).map((relation) => [
       relation.oid,
       relation,
     ]),

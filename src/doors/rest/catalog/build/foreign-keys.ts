@@ -25,8 +25,8 @@ export function relationshipsOfKey(
           constraint: key.name,
           columns,
           holdsKey: true,
-          origin: named(from),
-          target: named(to),
+          origin: from.relation.name,
+          target: to.relation.name,
           self: from.relation === to.relation,
           originIsView: from.isView,
           targetIsView: to.isView,
@@ -52,10 +52,6 @@ export function inverse(relationship: ForeignKeyRelationship): ForeignKeyRelatio
 
 function exposed(faces: Faces, table: string): readonly Face[] {
   return faces.of(table).filter(({ relation }) => relation.table.exposed);
-}
-
-function named({ relation }: Face) {
-  return { schema: relation.table.schema, name: relation.table.name };
 }
 
 /** Every way to pick a name for each column on both sides; none when a column is not shown. */

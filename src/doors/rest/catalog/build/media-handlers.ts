@@ -22,12 +22,9 @@ export function readAggregateHandlers(
     const row = Fields.parse(payload);
     const domain = [row.text(3), row.text(4)].map((oid) => types.get(oid)).find(isMediaType);
     const relation = row.textOrNull(2);
-    const table = relation === null ? undefined : relations.get(relation)?.table;
+    const table = relation === null ? undefined : relations.get(relation)?.name;
     if (domain === undefined || (relation !== null && table === undefined)) return [];
-    const handles: MediaSource =
-      table === undefined
-        ? { kind: "any-element" }
-        : { kind: "table", table: { schema: table.schema, name: table.name } };
+    const handles: MediaSource = table === undefined ? { kind: "any-element" } : { kind: "table", table };
     return handler(domain, handles, { schema: row.text(0), name: row.text(1) });
   });
 }

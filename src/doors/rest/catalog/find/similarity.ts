@@ -30,20 +30,41 @@ export function mostSimilar(word: string, candidates: Iterable<string>, least: n
 /** Of 4 edits in 16 letters, 1 - 4 / 16 must not be less than 0.75 by a rounding error. */
 const ROUNDING = 1e-9;
 
-/** Levenshtein's distance: letters to insert, delete or replace. */
+/**
+ * Levenshtein's distance: letters to insert, delete or replace. What both words begin and end with is left out first,
+ * since names of one schema are often alike there.
+ */
 export function distance(a: string, b: string): number {
-  let previous = Uint16Array.from({ length: b.length + 1 }, (_, at) => at);
-  let current = new Uint16Array(b.length + 1);
-  for (let i = 1; i <= a.length; i++) {
-    current[0] = i;
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
-      current[j] = Math.min(replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1);
-    }
-    [previous, current] = [current, previous];
+  let start = 0;
+  let [endOfA, endOfB] = [a.length, b.length];
+  while (start < endOfA && start < endOfB && a.charCodeAt(start) === b.charCodeAt(start)) start++;
+  while (endOfA > start && endOfB > start && a.charCodeAt(endOfA - 1) === b.charCodeAt(endOfB - 1)) {
+    endOfA--;
+    endOfB--;
   }
-  return previous[b.length] ?? 0;
+  return middleDistance(a, b, start, endOfA, endOfB);
 }
+
+function middleDistance(a: string, b: string, start: number, endOfA: number, endOfB: number): number {
+  const width = endOfB - start;
+  const row = width < ROW.length ? ROW : new Uint16Array(width + 1);
+  for (let at = 0; at <= width; at++) row[at] = at;
+  for (let i = start; i < endOfA; i++) {
+    let diagonal = i - start;
+    row[0] = diagonal + 1;
+    const letter = a.charCodeAt(i);
+    for (let at = 1; at <= width; at++) {
+      const above = row[at] ?? 0;
+      const replaced = diagonal + (letter === b.charCodeAt(start + at - 1) ? 0 : 1);
+      row[at] = Math.min(replaced, above + 1, (row[at - 1] ?? 0) + 1);
+      diagonal = above;
+    }
+  }
+  return row[width] ?? 0;
+}
+
+/** The row of distances that is worked on: kept, so that comparing with thousands of names allocates nothing. */
+const ROW = new Uint16Array(MAX_LENGTH + 1);
 
 /** Which letters there are, one bit for each of 32 classes. */
 function letterSet(word: string): number {

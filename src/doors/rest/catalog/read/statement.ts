@@ -132,6 +132,7 @@ typed(oid, base, typmod, is_not_null, depth) AS (
   WHERE t.typtype = 'd'
 )`;
 
+/** A column is a text of its own within its table's, so that those that are alike are read and kept once. */
 const SECTIONS: Readonly<Record<Exclude<SectionName, "role">, string>> = {
   schema: `SELECT nspname::pg_catalog.text AS payload FROM searched`,
 
@@ -142,8 +143,8 @@ const SECTIONS: Readonly<Record<Exclude<SectionName, "role">, string>> = {
       WHEN c.relkind IN ('v', 'f') AND c.is_exposed THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
       ELSE 0
     END,
-    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-        a.attnum, a.attname, a.atttypid::pg_catalog.text, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, pg_catalog.json_build_array(
+        a.attname, a.atttypid::pg_catalog.text, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
         CASE
           WHEN a.attgenerated <> '' THEN NULL
           WHEN a.attidentity <> '' THEN (
@@ -157,7 +158,7 @@ const SECTIONS: Readonly<Record<Exclude<SectionName, "role">, string>> = {
         END,
         (SELECT b.description FROM pg_catalog.pg_description b
          WHERE b.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND b.objoid = a.attrelid AND b.objsubid = a.attnum)
-      ) ORDER BY a.attnum)
+      )::pg_catalog.text) ORDER BY a.attnum)
      FROM pg_catalog.pg_attribute a
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
   )::pg_catalog.text AS payload
