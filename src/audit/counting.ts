@@ -43,6 +43,10 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const cancels = counter("cancels_total", "Cancel requests, by whether the key was known.", ["matched"]);
   const keyLoads = counter("key_loads_total", "Loads of an issuer's keys.", ["issuer", "result"]);
   const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
+  const catalogLoads = counter("catalog_loads_total", "Loads of the REST door's picture of a database.", [
+    "cluster",
+    "result",
+  ]);
   const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door"]);
   const cut = counter("sessions_cut_total", "Sessions cut because they outlasted the drain.");
   const deaths = counter("worker_deaths_total", "Worker processes that ended without having been told to.");
@@ -57,6 +61,13 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     help: "From the accepted connection to ReadyForQuery, for logins that became sessions.",
     labelNames: ["door", "cluster"],
     buckets: LOGIN_SECONDS,
+    registers,
+  });
+  const catalogSeconds = new Gauge({
+    name: "postern_catalog_load_seconds",
+    help: "How long the last load of the REST door's picture of a database took.",
+    labelNames: ["cluster"],
+    aggregator: "max",
     registers,
   });
   const notAfter = new Gauge({
@@ -105,6 +116,11 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
       configLoadedAt.set(clock.now() / 1000);
     },
     "config.refused.v1": () => configLoads.inc({ result: "refused" }),
+    "catalog.loaded.v1": ({ cluster, durationMs }) => {
+      catalogLoads.inc({ cluster, result: "ok" });
+      catalogSeconds.set({ cluster }, durationMs / 1000);
+    },
+    "catalog.failed.v1": ({ cluster }) => catalogLoads.inc({ cluster, result: "failed" }),
     "tls.loaded.v1": ({ door, notAfter: date }) => {
       tlsLoads.inc({ door });
       notAfter.set({ door }, Date.parse(date) / 1000);

@@ -39,6 +39,8 @@ export const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "keys.skipped.v1": "warn",
   "config.loaded.v1": "info",
   "config.refused.v1": "error",
+  "catalog.loaded.v1": "info",
+  "catalog.failed.v1": "error",
   "tls.loaded.v1": "info",
   "log.suppressed.v1": "warn",
   "drain.started.v1": "info",

@@ -114,6 +114,25 @@ export type Event =
   | { readonly event: "keys.skipped.v1"; readonly issuer: string; readonly detail: string }
   | { readonly event: "config.loaded.v1"; readonly source: string }
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
+  | {
+      /** What the REST door knows of a database was read, at start or anew. */
+      readonly event: "catalog.loaded.v1";
+      readonly cluster: ClusterName;
+      readonly database: DatabaseName;
+      readonly tables: number;
+      readonly routines: number;
+      readonly relationships: number;
+      readonly durationMs: number;
+    }
+  | {
+      /** It could not be read; what was known before stays in force. */
+      readonly event: "catalog.failed.v1";
+      readonly cluster: ClusterName;
+      readonly database: DatabaseName;
+      readonly detail: string;
+      /** When it is tried again. */
+      readonly retryMs: number;
+    }
   | { readonly event: "tls.loaded.v1"; readonly door: DoorName; readonly notAfter: string }
   | {
       /** Lines that were not written within the last second, because those who caused them had proved nothing. */

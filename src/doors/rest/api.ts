@@ -2,10 +2,9 @@
  * The API of one configuration: what its requests share. It is replaced as a whole by a reload; requests that run end
  * under the one that they began with.
  */
-import type { DatabaseName, RoleName } from "../../base/ids.ts";
+import type { ClusterName, DatabaseName, RoleName } from "../../base/ids.ts";
 import type { Pool } from "../../upstream/pool/pool.ts";
 import { CatalogKeeper } from "./catalog/keeper.ts";
-import { loadCatalog } from "./catalog/load.ts";
 import type { CatalogSource } from "./catalog/source.ts";
 import type { Catalog } from "./catalog/types.ts";
 import type { RestDoorParts, RestDoorSettings } from "./door.ts";
@@ -39,15 +38,17 @@ export class Api {
       maxResultBytes: MAX_RESULT_BYTES,
       preparedStatements: door.preparedStatements ? PREPARED_STATEMENTS : 0,
     });
-    const source = sourceOf(this.#pool);
     this.#keeper = new CatalogKeeper({
-      load: () =>
-        loadCatalog(source, {
-          schemas: door.schemas,
-          extraSearchPath: door.extraSearchPath,
-          hoistedSettings: door.hoistedTxSettings,
-        }),
+      source: sourceOf(this.#pool),
+      scope: {
+        schemas: door.schemas,
+        extraSearchPath: door.extraSearchPath,
+        hoistedSettings: door.hoistedTxSettings,
+      },
       clock,
+      observe,
+      cluster: cluster.name as ClusterName, // the schema checked it
+      database,
       current: catalog,
     });
     this.#sessions = new RestSessions({ access, clock, observe, perIdentity: limits.connectionsPerIdentity });

@@ -138,6 +138,30 @@ const COUNTS: Readonly<
     'postern_config_loads_total{result="refused"}',
     1,
   ],
+  "catalog.loaded.v1": [
+    {
+      event: "catalog.loaded.v1",
+      cluster,
+      database: ALLOWED.database,
+      tables: 1,
+      routines: 2,
+      relationships: 3,
+      durationMs: 250,
+    },
+    'postern_catalog_load_seconds{cluster="main"}',
+    0.25,
+  ],
+  "catalog.failed.v1": [
+    {
+      event: "catalog.failed.v1",
+      cluster,
+      database: ALLOWED.database,
+      detail: "a detail",
+      retryMs: 1000,
+    },
+    'postern_catalog_loads_total{cluster="main",result="failed"}',
+    1,
+  ],
   "tls.loaded.v1": [
     { event: "tls.loaded.v1", door, notAfter: "Jan  1 00:00:00 2030 GMT" },
     'postern_tls_not_after_timestamp_seconds{door="postgres"}',
