@@ -2,3 +2,8 @@
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
+
+/** Whether a plain address is this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}

@@ -7,7 +7,7 @@ import type { Observe } from "../../base/event.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { ControlErrorCode } from "./errors.ts";
 import { controlErrors } from "./errors.ts";
-import { permits } from "./permission.ts";
+import { permits, seesNames } from "./permission.ts";
 import type { Route } from "./routes.ts";
 import type { Running } from "./running.ts";
 
@@ -37,9 +37,10 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
   };
   for (const { method, path, permission, answer } of routes) {
     app.on(method, path, async (context) => {
-      if (!permits(permission, context.req.header("authorization"), token()))
+      const authorization = context.req.header("authorization");
+      if (!permits(permission, authorization, token()))
         return refuse(context, "control/unauthorized", `${method} ${path} without the token`);
-      const response = await answer(running);
+      const response = await answer(running, seesNames(authorization, token(), peerOf(context).address));
       // What is shown is true now, and is for nobody's cache.
       response.headers.set("cache-control", "no-store");
       response.headers.set("x-content-type-options", "nosniff");

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isLoopback } from "../../base/address.ts";
 import type { Secret } from "../../base/secret.ts";
 import { equalInConstantTime } from "../../base/secret.ts";
 
@@ -22,6 +23,18 @@ export function permits(
     default:
       return permission satisfies never;
   }
+}
+
+/**
+ * Whether a request to a public route may see names too: the token's bearer, and without a token who asks from this
+ * machine (a Unix socket has no address). A probe from elsewhere needs the status alone.
+ */
+export function seesNames(
+  authorization: string | undefined,
+  token: Secret | undefined,
+  address: string,
+): boolean {
+  return token === undefined ? address === "" || isLoopback(address) : bears(authorization, token);
 }
 
 /** RFC 6750 §2.1. Digests are compared, so that neither the content nor the length of the token shows in the time. */

@@ -7,7 +7,8 @@ export interface Route {
   readonly method: "GET";
   readonly path: `/${string}`;
   readonly permission: Permission;
-  readonly answer: (running: Running) => Promise<Response>;
+  /** @param names whether names of this Postern's may be shown */
+  readonly answer: (running: Running, names: boolean) => Promise<Response>;
 }
 
 export const routes: readonly Route[] = [
@@ -22,9 +23,10 @@ export const routes: readonly Route[] = [
     method: "GET",
     path: "/readyz",
     permission: "public",
-    answer: async (running) => {
+    answer: async (running, names) => {
       const readiness = await running.readiness();
-      return Response.json(readiness, { status: readiness.ready ? 200 : 503 });
+      const { ready } = readiness;
+      return Response.json(names ? readiness : { ready }, { status: ready ? 200 : 503 });
     },
   },
   {

@@ -1,3 +1,4 @@
+import { isLoopback } from "../../base/address.ts";
 import type { PostgresDoorConfig } from "../../config/schema.ts";
 
 /**
@@ -16,7 +17,7 @@ export function plainTextAllowed(
     case "never":
       return false;
     case "loopback":
-      return packet === "cancel" || address === "::1" || address.startsWith("127.");
+      return packet === "cancel" || isLoopback(address);
     default:
       return allowed satisfies never;
   }

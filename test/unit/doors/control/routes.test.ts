@@ -69,6 +69,37 @@ for (const { path, permission } of routes) {
   });
 }
 
+const LOCAL = { incoming: { socket: { remoteAddress: "::1", remotePort: 5000 } } };
+const UNIX_SOCKET = { incoming: { socket: {} } };
+for (const { who, token, from, authorization, sees } of [
+  { who: "a stranger", token: undefined, from: bindings, authorization: undefined, sees: false },
+  {
+    who: "a stranger with some token",
+    token: undefined,
+    from: bindings,
+    authorization: "Bearer x",
+    sees: false,
+  },
+  {
+    who: "a stranger without the token",
+    token: TOKEN,
+    from: bindings,
+    authorization: undefined,
+    sees: false,
+  },
+  { who: "the token's bearer", token: TOKEN, from: bindings, authorization: `Bearer ${TOKEN}`, sees: true },
+  { who: "this machine", token: undefined, from: LOCAL, authorization: undefined, sees: true },
+  { who: "this machine's socket", token: undefined, from: UNIX_SOCKET, authorization: undefined, sees: true },
+  { who: "this machine without the token", token: TOKEN, from: LOCAL, authorization: undefined, sees: false },
+]) {
+  test(`attack 28: /readyz ${sees ? "shows its checks, with names," : "tells no name"} to ${who}`, async () => {
+    const headers = authorization === undefined ? {} : { authorization };
+    const response = await appWith({}, token).app.request("/readyz", { headers }, from);
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), sees ? READY : { ready: true });
+  });
+}
+
 for (const [what, authorization] of [
   ["nothing", undefined],
   ["an empty token", "Bearer "],
@@ -106,14 +137,17 @@ test("the token's scheme may be written in any letter case", async () => {
 });
 
 test("/readyz says 200 and each check while logins can succeed", async () => {
-  const response = await appWith().ask("/readyz");
+  const response = await appWith({}, TOKEN).ask("/readyz", `Bearer ${TOKEN}`);
   assert.equal(response.status, 200);
   assert.deepEqual(await response.json(), READY);
 });
 
 test("/readyz says 503 and which check failed while they cannot", async () => {
   const readiness = { ready: false, checks: [{ check: "keys", ok: false, detail: "no key of issuer corp" }] };
-  const response = await appWith({ readiness: async () => readiness }).ask("/readyz");
+  const response = await appWith({ readiness: async () => readiness }, TOKEN).ask(
+    "/readyz",
+    `Bearer ${TOKEN}`,
+  );
   assert.equal(response.status, 503);
   assert.deepEqual(await response.json(), readiness);
 });
