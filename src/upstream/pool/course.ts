@@ -1,16 +1,5 @@
 import type { RoleName } from "../../base/ids.ts";
-import {
-  begin,
-  checkConstraints,
-  commit,
-  discardSequences,
-  front,
-  lookAround,
-  lookClosely,
-  resetSettings,
-  rollback,
-  unlisten,
-} from "./own-statements.ts";
+import { begin, commit, front, rollback, tidy } from "./own-statements.ts";
 import type { Statement, Transaction, TransactionEnd } from "./pool.ts";
 
 /** A transaction, and whose. */
@@ -33,8 +22,8 @@ export interface Course {
   readonly statements: readonly Statement[];
   /** Where those of the door begin. */
   readonly from: number;
-  /** Where the look at what was left is, when the first round trip is the only one. */
-  readonly look: number | undefined;
+  /** Where the last statement of `tidy` is, when the first round trip is the only one. */
+  readonly last: number | undefined;
 }
 
 /**
@@ -48,27 +37,18 @@ export function courseOf({ role, transaction }: Work, { implicitBlocks, closely 
   const all = implicit ? [lead] : [begin(isolation, readOnly), lead];
   const from = all.length;
   for (const statement of statements) all.push(statement);
-  if (typeof end === "function") return { statements: all, from, look: undefined };
-  leave(all, readOnly, closely);
-  const look = all.length - 1;
+  if (typeof end === "function") return { statements: all, from, last: undefined };
+  all.push(...tidy(readOnly, closely));
+  const last = all.length - 1;
   if (!implicit) all.push(end === "commit" ? commit : rollback);
-  return { statements: all, from, look };
+  return { statements: all, from, last };
 }
 
-/** The second round trip of a transaction that saw its results first; the look is the last but one. */
+/** The second round trip of a transaction that saw its results first; the last statement of `tidy` is the last but one. */
 export function endingOf(
   { readOnly }: Transaction,
   end: TransactionEnd,
   { closely }: How,
 ): readonly Statement[] {
-  const all: Statement[] = [];
-  leave(all, readOnly, closely);
-  all.push(end === "commit" ? commit : rollback);
-  return all;
-}
-
-/** What leaves the connection as it was. A read-only transaction queues no triggers and takes no number of a sequence. */
-function leave(all: Statement[], readOnly: boolean, closely: boolean): void {
-  if (!readOnly) all.push(checkConstraints, discardSequences);
-  all.push(resetSettings, unlisten, closely ? lookClosely : lookAround);
+  return [...tidy(readOnly, closely), end === "commit" ? commit : rollback];
 }

@@ -152,19 +152,19 @@ export class Member {
 
   /** Runs a transaction to its end. Returns the results, or the answer that holds an error. */
   async #attempt(work: Work, course: Course, how: How, named: boolean): Promise<readonly Result[] | Answer> {
-    const { from, look } = course;
+    const { from, last } = course;
     const { transaction } = work;
     const answer = await this.#run(course.statements, named);
     if (answer.error !== undefined) return answer;
     const results = answer.results.slice(from, from + transaction.statements.length);
-    if (look !== undefined) {
-      this.#finish(answer, look, work);
+    if (last !== undefined) {
+      this.#finish(answer, last);
       return results;
     }
     const ending = endingOf(transaction, this.#ask(work, results), how);
     const end = await this.#run(ending, named);
     if (end.error !== undefined) return end;
-    this.#finish(end, ending.length - 2, work);
+    this.#finish(end, ending.length - 2);
     return results;
   }
 
@@ -179,10 +179,9 @@ export class Member {
   }
 
   /** After a transaction that went well. */
-  #finish(answer: Answer, look: number, { role }: Work): void {
-    const row = answer.results[look]?.rows[0];
-    const clean =
-      this.#backend.status === "I" && isClean(row, role) && !this.#notified && this.#cancel === undefined;
+  #finish({ results }: Answer, last: number): void {
+    const settled = this.#backend.status === "I" && !this.#notified && this.#cancel === undefined;
+    const clean = settled && isClean(results[last]?.rows[0]);
     if (clean) this.#free();
     else void this.#cleanAndFree();
   }

@@ -70,31 +70,45 @@ const LEVELS: Readonly<Record<Isolation, string>> = {
 export const commit: Statement = own("COMMIT");
 export const rollback: Statement = own("ROLLBACK");
 
-/** Runs deferred triggers now, so that none of them runs behind what follows. */
-export const checkConstraints: Statement = own("SET CONSTRAINTS ALL IMMEDIATE");
-/** Ends what functions set for the session, and not only for their transaction. */
-export const resetSettings: Statement = own("RESET ALL");
-/** Forgets what lastval() and currval() would tell the next one. */
-export const discardSequences: Statement = own("DISCARD SEQUENCES");
-const LOOK = `SELECT pg_catalog.pg_advisory_unlock_all(), current_user,
-pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid,
-EXISTS (SELECT FROM pg_catalog.pg_cursor() WHERE is_holdable)`;
+const UNLOCK = "SELECT pg_catalog.pg_advisory_unlock_all()";
 const PREPARED_BY_SQL = "EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)";
 
-/** Ends what functions listen to: a LISTEN of this very transaction would begin with its commit, and so cannot be seen. */
-export const unlisten: Statement = own("UNLISTEN *");
-/** Gives session-level locks back, and looks whether a function left the role, temporary tables or a cursor WITH HOLD. */
-export const lookAround: Statement = own(LOOK);
-/** Looks for statements that SQL prepared too. That lists all of ours, which is too much work for every transaction. */
-export const lookClosely: Statement = own(`${LOOK}, ${PREPARED_BY_SQL}`);
+/** Runs deferred triggers now, so that none of them runs behind what follows. */
+const checkConstraints = own("SET CONSTRAINTS ALL IMMEDIATE");
+/** Forgets what lastval() and currval() would tell the next one. */
+const discardSequences = own("DISCARD SEQUENCES");
+/** Ends what functions set for the session, and not only for their transaction. */
+const resetSettings = own("RESET ALL");
+/** Ends what functions listen to, also when they began in this very transaction. */
+const unlisten = own("UNLISTEN *");
+/** Closes cursors that were to outlive their transaction. */
+const closeCursors = own("CLOSE ALL");
+/** Drops temporary tables, which would be found before all others. */
+const discardTemporary = own("DISCARD TEMP");
+/** Gives session-level locks back. */
+const unlock = own(UNLOCK);
+/** Looks for statements that SQL prepared too: it lists all of ours, which is too much work for every transaction. */
+const unlockAndLook = own(`${UNLOCK}, ${PREPARED_BY_SQL}`);
 
-/** Whether the row of a look shows a connection on which nothing was left. */
-export function isClean(row: Row | undefined, role: RoleName | undefined): boolean {
-  if (row === undefined) return false;
-  const [, user, ...left] = row;
-  return (
-    (role === undefined || user?.toString() === role) && left.every((found) => found?.toString() === "f")
-  );
+const afterReads = [resetSettings, unlisten, closeCursors, discardTemporary];
+const afterWrites = [checkConstraints, discardSequences, ...afterReads];
+const TIDY = {
+  read: { look: [...afterReads, unlockAndLook], trust: [...afterReads, unlock] },
+  write: { look: [...afterWrites, unlockAndLook], trust: [...afterWrites, unlock] },
+} as const;
+
+/**
+ * What leaves the connection as it was, at the end of a transaction. One that is read-only queues no triggers and takes
+ * no number of a sequence.
+ * @param look whether to look for statements that SQL prepared; `isClean` reads what the last statement says
+ */
+export function tidy(readOnly: boolean, look: boolean): readonly Statement[] {
+  return TIDY[readOnly ? "read" : "write"][look ? "look" : "trust"];
+}
+
+/** Whether the row of the last statement of `tidy` shows that nothing was left. */
+export function isClean(row: Row | undefined): boolean {
+  return row !== undefined && row[1]?.toString() !== "t";
 }
 
 /**
@@ -102,5 +116,5 @@ export function isClean(row: Row | undefined, role: RoleName | undefined): boole
  * whether any were made by SQL, since such a connection is not used again.
  */
 export const CLEAN_UP = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *;
-SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES;
+${UNLOCK}; DISCARD TEMP; DISCARD SEQUENCES;
 SELECT ${PREPARED_BY_SQL}`;
