@@ -1,19 +1,17 @@
 import { databaseQuery } from "../config/compat/postgrest/in-database.ts";
 import type { DatabaseSetting } from "../config/compat/postgrest/values.ts";
-import type { LoadResult } from "../config/load.ts";
+import type { RestDoorConfig } from "../config/schema.ts";
 import type { Pool } from "../upstream/pool/pool.ts";
-import type { Loaded } from "./reloading.ts";
 
 /**
- * The configuration with what the database says of the REST door laid over it; as it is when the door does not ask.
+ * What the database says of the REST door; nothing when the door does not ask.
  * @throws whatever `lookUp` does: the database cannot be asked, or the function that sets settings failed
  */
-export async function withDatabaseSettings(loaded: Loaded, pool: Pick<Pool, "lookUp">): Promise<LoadResult> {
-  const { rest } = loaded.config.doors;
-  if (rest === undefined || !rest.inDatabaseConfig) return loaded;
-  const query = { ...databaseQuery(rest.preConfig), prepare: false, binary: false };
-  const { rows } = await pool.lookUp(query);
-  return loaded.withDatabase(
-    rows.map(([name, value]): DatabaseSetting => [String(name ?? ""), String(value ?? "")]),
-  );
+export async function databaseSettings(
+  { inDatabaseConfig, preConfig }: RestDoorConfig,
+  pool: Pick<Pool, "lookUp">,
+): Promise<readonly DatabaseSetting[]> {
+  if (!inDatabaseConfig) return [];
+  const { rows } = await pool.lookUp({ ...databaseQuery(preConfig), prepare: false, binary: false });
+  return rows.map(([name, value]) => [String(name ?? ""), String(value ?? "")]);
 }

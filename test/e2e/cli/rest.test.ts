@@ -8,7 +8,11 @@ import { testFeature } from "../../support/feature.ts";
 import { exampleDirectory, readIn, shell, shellMeanwhile, writeIn } from "../../support/postern.ts";
 
 test("postern rest --dump-config shows the settings in force, warnings apart from them", (t) => {
-  const env = { PGRST_DB_MAX_ROWS: "5", PGRST_JWT_SECRET: "hunter2-hunter2-hunter2-hunter2-hunter2" };
+  const env = {
+    PGRST_DB_CONFIG: "false",
+    PGRST_DB_MAX_ROWS: "5",
+    PGRST_JWT_SECRET: "hunter2-hunter2-hunter2-hunter2-hunter2",
+  };
   const { code, stdout, stderr } = shell(
     "postern rest --dump-config postgrest.conf",
     exampleDirectory(t),
@@ -41,7 +45,7 @@ test("postern rest without a file that is there says so", (t) => {
 test("the options of postern rest that end it are given one at a time", (t) => {
   const { code, stderr } = shell("postern rest --example --dump-config", exampleDirectory(t));
   assert.equal(code, 2);
-  assert.match(stderr, /one of --dump-config, --example and --ready at a time/);
+  assert.match(stderr, /give one of --dump-config, --dump-schema, --example, --ready/);
 });
 
 /** An admin server that is ready or not. */

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { loadPostgrest } from "../../../src/config/compat/postgrest/load.ts";
 import { faultText } from "../../../src/config/errors.ts";
 import type { RestDoorConfig } from "../../../src/config/schema.ts";
-import { withDatabaseSettings } from "../../../src/daemon/database-settings.ts";
+import { databaseSettings } from "../../../src/daemon/database-settings.ts";
 import { testFeature } from "../../support/feature.ts";
 import { poolsOf } from "../../support/pool.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
@@ -49,7 +49,9 @@ async function settings(preConfig = "", more: Readonly<Record<string, string>> =
   };
   const loaded = loadPostgrest({ env });
   assert.ok(loaded.kind === "ok");
-  return withDatabaseSettings(loaded, pools().pool);
+  const { rest } = loaded.config.doors;
+  assert.ok(rest !== undefined);
+  return loaded.withDatabase(await databaseSettings(rest, pools().pool));
 }
 
 async function door(preConfig?: string, more?: Readonly<Record<string, string>>): Promise<RestDoorConfig> {

@@ -24,7 +24,7 @@ export interface PostgrestOptions {
 }
 
 export type PostgrestResult =
-  | (Extract<LoadResult, { kind: "ok" }> & {
+  | (Omit<Extract<LoadResult, { kind: "ok" }>, "withDatabase"> & {
       /** As they were read, before they became Postern's. */
       readonly values: Values;
       readonly withDatabase: (settings: readonly DatabaseSetting[]) => PostgrestResult;
