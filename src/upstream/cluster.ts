@@ -1,5 +1,6 @@
 import type { ClusterName } from "../base/ids.ts";
 import type { ClusterConfig } from "../config/schema.ts";
+import { accountIsOpen } from "./account.ts";
 import { Attempt } from "./attempt.ts";
 import type { Opened, OpenerParts, Order } from "./connector.ts";
 import { Errands } from "./errands.ts";
@@ -79,15 +80,14 @@ export class Cluster {
     }
   }
 
-  /** A spare whose role is still harmless; the guard remembers that for a while, so this costs nothing most times. */
+  /** A spare whose role is still harmless, and may still log in. */
   async #takeSpare(key: string, order: Order): Promise<Opened | undefined> {
     const spare = this.#spares.take(key);
     if (spare === undefined) return undefined;
     const attempt = new Attempt(this.#parts.clock, this.#config.connectTimeout, order.abort);
     try {
       await this.#parts.guard.check(order, spare.session, attempt);
-      // The check mostly asks nobody, and so would not notice that the client has gone.
-      if (spare.session.channel.quiet && order.abort?.aborted !== true) return spare;
+      if ((await accountIsOpen(spare.session, attempt)) && spare.session.channel.quiet) return spare;
     } catch {
       // A new connection says what is wrong.
     } finally {

@@ -4,8 +4,8 @@
  * A spare is opened under the admission of a login that just succeeded, and handed only to another admission whose
  * cluster, role, database and startup parameters are the same to the byte. That is sound because the connection is
  * what this other admission would have opened: PostgreSQL knows a session by nothing else, no one has sent it anything
- * but a login, and the guard of the role is asked again when it is handed out. What could differ is what the server
- * would say now (NOLOGIN, VALID UNTIL, a new password), so a spare lives for seconds only. On any doubt, a byte that
+ * but a login, and the role's rights and account are looked at again when it is handed out. What could differ yet is what
+ * SQL does not tell (pg_hba.conf, a new password), so a spare lives for seconds only. On any doubt, a byte that
  * arrived or a connection that ended, it is closed. No spare is opened without a login that asks for its like, so none
  * outlives the right to it by more than its own short life.
  */

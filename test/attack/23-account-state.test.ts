@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { once, upstreamsOf } from "../support/upstream-suite.ts";
+import type { World } from "../support/world.ts";
+import { startWorld } from "../support/world.ts";
 
 const login = { method: "shared-password", password: "secret-of-roles" };
 let server: TestPostgres;
@@ -48,3 +51,39 @@ test("attack 23: a role that may log in no more gets no new session, whatever wa
   await assert.rejects(upstream.open("app"), { name: "UpstreamRefused", sqlstate: "28000" });
   await server.query("ALTER ROLE app LOGIN");
 });
+
+/** How an account is closed, and opened again, and what its next login is told. */
+const closings: readonly (readonly [close: string, open: string, sqlstate: string])[] = [
+  ["ALTER ROLE ada NOLOGIN", "ALTER ROLE ada LOGIN", "28000"],
+  ["ALTER ROLE ada VALID UNTIL '2001-01-01'", "ALTER ROLE ada VALID UNTIL 'infinity'", "28P01"],
+  ["ALTER ROLE ada CONNECTION LIMIT 0", "ALTER ROLE ada CONNECTION LIMIT -1", "53300"],
+  [
+    "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC",
+    "GRANT CONNECT ON DATABASE postgres TO PUBLIC",
+    "42501",
+  ],
+];
+
+for (const warmSpares of [0, 2]) {
+  describe(`attack 23: through the wire door, with ${warmSpares} spares ready`, () => {
+    let world: World;
+    before(async () => {
+      world = await startWorld({ cluster: { warmSpares } });
+    });
+    after(() => world.stop());
+
+    for (const [close, open, sqlstate] of closings) {
+      test(`attack 23: ${close} counts for the very next login`, async () => {
+        await world.freshLoginWorks();
+        const idle = "SELECT 1 FROM pg_stat_activity WHERE usename = 'ada' AND state = 'idle'";
+        await eventually("the spares are ready", async () => {
+          return (await world.postgres.query(idle)).length === warmSpares;
+        });
+        await world.postgres.query(close);
+        await assert.rejects(world.connect(), { code: sqlstate });
+        await world.postgres.query(open);
+        await world.freshLoginWorks();
+      });
+    }
+  });
+}
