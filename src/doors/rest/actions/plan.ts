@@ -1,7 +1,11 @@
 import { notImplemented } from "../refusals.ts";
+import { readPayload } from "../request/payload/payload.ts";
+import type { Payload } from "../request/types.ts";
+import { callJob } from "./call.ts";
 import type { ActionContext, Planned } from "./job.ts";
 import { answerOptions } from "./options.ts";
 import { readJob } from "./read.ts";
+import { writeJob } from "./write.ts";
 
 /**
  * What a request comes down to. The body is read only for actions that take one.
@@ -12,9 +16,24 @@ export function planAction(context: ActionContext): Planned | Promise<Planned> {
   switch (action.kind) {
     case "read":
       return readJob(context, action.relation, action.headersOnly);
+    case "insert":
+    case "upsert":
+    case "update":
+      return payloadOf(context).then((payload) => writeJob(context, action, payload));
+    case "delete":
+      return writeJob(context, action, NO_PAYLOAD);
+    case "call":
+      if (action.method !== "POST") return callJob(context, action, NO_PAYLOAD);
+      return payloadOf(context).then((payload) => callJob(context, action, payload));
     case "options":
       return { kind: "answer", reply: answerOptions(context, action.of) };
     default:
       throw notImplemented(action.kind);
   }
+}
+
+const NO_PAYLOAD: Payload = { kind: "none" };
+
+async function payloadOf({ request, exchange }: ActionContext): Promise<Payload> {
+  return await readPayload(request, await exchange.body());
 }

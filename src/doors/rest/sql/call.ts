@@ -29,7 +29,15 @@ const ASIDE = identifier("_called");
 
 /** The main statement of a call; its row is a `MainRow`. */
 export function callStatement(parts: CallStatement): StatementText {
-  return { ...render(callSql(parts)), binary: isBinary(parts.representation) };
+  const { text, parameters } = render(callSql(parts));
+  const statement = { text, parameters, binary: isBinary(parts.representation) };
+  if (!isBytes(parts.call.arguments)) return statement;
+  const binaryParameters = parameters.flatMap((value, index) => (Buffer.isBuffer(value) ? [index] : []));
+  return { ...statement, binaryParameters };
+}
+
+function isBytes(values: CallValues): boolean {
+  return values.kind === "whole" && values.type === "bytea";
 }
 
 /** The same as a fragment. */

@@ -28,6 +28,8 @@ export interface StatementText {
   readonly parameters: readonly ParameterValue[];
   /** Results in binary format: the body is bytes. All other columns are text and look the same in both. */
   readonly binary: boolean;
+  /** Indexes of the parameters that are bytes and no text. */
+  readonly binaryParameters?: readonly number[];
 }
 
 const ROWS = identifier("_rows");
