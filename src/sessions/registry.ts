@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DoorName, EndReason, Peer } from "../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
+import { Deadlines } from "./deadlines.ts";
 
 /** What is known of a session from the moment it is admitted. */
 export interface SessionFacts {
@@ -79,12 +80,14 @@ interface Elsewhere {
 /** All live sessions of this process. */
 export class Sessions {
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   readonly #elsewhere: Elsewhere | undefined;
   readonly #live = new Map<SessionId, Session>();
   readonly #perSubject = new Map<SubjectId, number>();
 
   constructor(clock: Clock, elsewhere?: Elsewhere) {
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
     this.#elsewhere = elsewhere;
   }
 
@@ -112,7 +115,7 @@ export class Sessions {
     this.#live.set(facts.id, session);
     this.#add(facts.subject, 1);
     const { until } = facts;
-    if (until !== undefined) callOff = this.#clock.after(until.at - now, () => session.end(until.reason));
+    if (until !== undefined) callOff = this.#deadlines.set(until.at, () => session.end(until.reason));
     return session;
   }
 

@@ -43,6 +43,30 @@ test("a session ends by itself when its time is up, and not a moment before", ()
   assert.deepEqual(reasons, ["expired"]);
 });
 
+test("attack 17: a session ends within seconds when the machine slept past its end", () => {
+  const clock = new VirtualClock();
+  const sessions = new Sessions(clock);
+  const until = { at: clock.now() + 60_000, reason: "expired" } as const;
+  const [first, second] = [listening(sessions, { until }), listening(sessions, { until })];
+  clock.advance(10_000);
+  clock.step(3_600_000);
+  assert.deepEqual(first.reasons, []);
+  clock.advance(5000);
+  assert.deepEqual([first.reasons, second.reasons], [["expired"], ["expired"]]);
+  assert.equal(clock.pending, 0);
+});
+
+test("attack 17: a clock that is put back prolongs no session", () => {
+  const clock = new VirtualClock();
+  const until = { at: clock.now() + 60_000, reason: "expired" } as const;
+  const { reasons } = listening(new Sessions(clock), { until });
+  clock.advance(10_000);
+  clock.step(-3_600_000);
+  clock.advance(50_000);
+  assert.deepEqual(reasons, ["expired"]);
+  assert.equal(clock.pending, 0);
+});
+
 test("a session that is closed leaves no timer and no entry", () => {
   const clock = new VirtualClock();
   const sessions = new Sessions(clock);
