@@ -26,12 +26,13 @@ export class Alone implements Postern {
     this.#control = new ControlDoor(running, observe);
   }
 
-  static async start({ config, source }: Loaded): Promise<Alone> {
+  /** @param reload asks for a reload of the configuration */
+  static async start({ config, source }: Loaded, reload: () => void): Promise<Alone> {
     let daemon: Daemon | undefined;
     const observation = new Observation(config.log, {}, () => daemon?.readings);
     const { observe } = observation;
     observe({ event: "config.loaded.v1", source });
-    daemon = await Daemon.start(config, { clock: systemClock, observe });
+    daemon = await Daemon.start(config, { clock: systemClock, observe, reload });
     const alone = new Alone(daemon, observation);
     try {
       await alone.#control.apply(config.admin);
@@ -57,6 +58,10 @@ export class Alone implements Postern {
       throw error;
     }
     this.observation.relog(config.log);
+  }
+
+  reloadCatalog(): void {
+    this.#daemon.reloadCatalog();
   }
 
   /** Drains. The control door answers to the end, so that it is seen what goes on. */

@@ -14,6 +14,8 @@ import { readinessOf } from "./readiness.ts";
 interface DaemonOptions {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Asks for a reload of the configuration; nobody listens by default. */
+  readonly reload?: () => void;
   /** Share the ports with other workers (SO_REUSEPORT). */
   readonly reusePort?: boolean;
   /** The other workers; none by default. */
@@ -40,11 +42,11 @@ export class Daemon {
    * @throws Error when a certificate cannot be used or an address is taken
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const { clock, observe, fellows = noFellows, reusePort = false } = options;
+    const { clock, observe, fellows = noFellows, reusePort = false, reload = () => {} } = options;
     const lasting = createLasting(clock, observe, fellows);
     const parts = await createParts(config, lasting);
     try {
-      const doors = await Doors.open(parts, { ...lasting, fellows, reusePort });
+      const doors = await Doors.open(parts, { ...lasting, fellows, reusePort, reload });
       return new Daemon(parts, lasting, doors);
     } catch (error) {
       closeParts(parts);
@@ -104,6 +106,11 @@ export class Daemon {
     this.#unsubscribe = this.#watchKeys();
     closeParts(old);
     this.#endOrphans();
+  }
+
+  /** Has the REST door load its catalog again. */
+  reloadCatalog(): void {
+    this.#doors.rest?.reloadCatalog();
   }
 
   /** Counts a failed login that another worker saw. */

@@ -23,6 +23,8 @@ interface DoorsParts {
   readonly observe: Observe;
   readonly spans: Spans;
   readonly fellows: Fellows;
+  /** Asks for a reload of the configuration. */
+  readonly reload: () => void;
   /** Share the ports with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
 }
@@ -54,12 +56,12 @@ export class Doors {
   readonly rest: RestDoor | undefined;
 
   private constructor(settings: AllSettings, parts: DoorsParts) {
-    const { clock, observe, spans, fellows } = parts;
+    const { clock, observe, spans, fellows, reload } = parts;
     const cancelElsewhere = (processId: number, key: Uint8Array) => fellows.cancel(processId, key);
     this.#parts = parts;
     this.postgres =
       settings.postgres && new PostgresDoor(settings.postgres, { clock, observe, spans, cancelElsewhere });
-    this.rest = settings.rest && new RestDoor(settings.rest, { clock, observe });
+    this.rest = settings.rest && new RestDoor(settings.rest, { clock, observe, reload });
   }
 
   /**

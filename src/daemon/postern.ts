@@ -12,6 +12,8 @@ export interface Postern {
    * @throws Error when it cannot be put in force; then nothing has changed
    */
   reload(loaded: Loaded): Promise<void>;
+  /** Has the REST door load its catalog again. */
+  reloadCatalog(): void;
   /** Drains, and resolves when nothing is left. Sessions are cut at once when `hurry` is aborted. */
   stop(hurry: AbortSignal): Promise<void>;
 }

@@ -8,8 +8,12 @@ import { watchFiles } from "../config/watch.ts";
 
 export type Loaded = Extract<LoadResult, { kind: "ok" }>;
 
+/** SIGUSR2 is what PostgREST takes for it. */
+const SIGNALS = ["SIGHUP", "SIGUSR2"] as const;
+
 interface ReloadingParts {
-  readonly load: () => LoadResult;
+  /** May ask a database. @throws Error when it cannot be asked */
+  readonly load: () => LoadResult | Promise<LoadResult>;
   readonly observe: Observe;
   /** Puts a configuration in force, or throws and changes nothing. */
   readonly inForce: (loaded: Loaded) => Promise<void>;
@@ -18,7 +22,7 @@ interface ReloadingParts {
 /** Keeps the configuration up to date. One reload at a time; a bad one changes nothing and says so. */
 export class Reloading {
   readonly #parts: ReloadingParts;
-  readonly #onHup = () => this.#request();
+  readonly #onSignal = () => this.request();
   #source: string;
   #watching: Watching;
   #busy = false;
@@ -28,19 +32,20 @@ export class Reloading {
     this.#parts = parts;
     this.#source = loaded.source;
     this.#watching = this.#watch(loaded);
-    process.on("SIGHUP", this.#onHup);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
   close(): void {
-    process.off("SIGHUP", this.#onHup);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     this.#watching.close();
   }
 
   #watch({ files }: Loaded): Watching {
-    return watchFiles(files, () => this.#request(), systemClock);
+    return watchFiles(files, () => this.request(), systemClock);
   }
 
-  #request(): void {
+  /** Asks for a reload; one that is asked for while another runs follows it. */
+  request(): void {
     if (this.#busy) {
       this.#again = true;
       return;
@@ -50,16 +55,17 @@ export class Reloading {
       this.#busy = false;
       const again = this.#again;
       this.#again = false;
-      if (again) this.#request();
+      if (again) this.request();
     });
   }
 
   async #reload(): Promise<void> {
     const { load, observe, inForce } = this.#parts;
     const refused = (detail: string) => observe({ event: "config.refused.v1", source: this.#source, detail });
-    const loaded = load();
-    if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
+    let loaded: LoadResult;
     try {
+      loaded = await load();
+      if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
       await inForce(loaded);
     } catch (error) {
       return refused(messageOf(error));

@@ -18,13 +18,14 @@ export interface Open {
 export interface RunOptions {
   readonly loaded: Loaded;
   /** Reads the configuration again, for a reload. */
-  readonly load: () => LoadResult;
+  readonly load: () => LoadResult | Promise<LoadResult>;
   readonly onOpen?: (open: Open) => void;
 }
 
 /**
- * Runs Postern until SIGTERM or SIGINT: opens the doors, reloads on SIGHUP and when a file changes that the
- * configuration was read from or names, drains at the end. A second signal ends it at once.
+ * Runs Postern until SIGTERM or SIGINT: opens the doors, reloads on SIGHUP or SIGUSR2 and when a file changes that the
+ * configuration was read from or names, loads the REST door's catalog again on SIGUSR1, drains at the end. A second
+ * signal ends it at once.
  * @throws Error when a door cannot be opened
  */
 export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
@@ -32,8 +33,14 @@ export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
   const hurry = new AbortController();
   const told = firstSignal(() => hurry.abort());
   const workers = workersOf(loaded.config);
-  const starting = (workers > 1 ? Supervisor : Alone).start(loaded);
+  const starting = (workers > 1 ? Supervisor : Alone).start(loaded, () => reloading.request());
   const reloading = reloadingOf(starting, { loaded, load });
+  const reloadCatalog = () =>
+    void starting.then(
+      (postern) => postern.reloadCatalog(),
+      () => {}, // there is none
+    );
+  process.on("SIGUSR1", reloadCatalog);
   try {
     const postern = await starting;
     onOpen?.(postern);
@@ -41,6 +48,7 @@ export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
     reloading.close();
     await postern.stop(hurry.signal);
   } finally {
+    process.off("SIGUSR1", reloadCatalog);
     reloading.close();
   }
 }

@@ -42,6 +42,8 @@ export interface Order {
   readonly login: Login;
   /** The whole startup packet. */
   readonly startup: ReadonlyMap<string, string>;
+  /** The kind of server; what the cluster says by default. */
+  readonly wanted?: TargetSessionAttributes;
   readonly abort: AbortSignal | undefined;
 }
 
@@ -114,7 +116,9 @@ export class Connector {
       const transport = await openTransport(at.target, at.mode, attempt);
       const session = await this.#logIn(transport, at.target, order, attempt);
       const kind =
-        this.#cluster.targetSessionAttrs === "any" ? undefined : await serverKind(session, attempt);
+        wanted === "any" && this.#cluster.targetSessionAttrs === "any"
+          ? undefined
+          : await serverKind(session, attempt);
       this.#hosts.answered(at.host, kind);
       if (kind !== undefined && !suits[wanted](kind)) {
         session.channel.send(terminate);

@@ -26,7 +26,7 @@ export class Opener {
 
   /** @throws UpstreamRefused, UpstreamError */
   async open(order: Order): Promise<Opened> {
-    const wanted = this.#cluster.targetSessionAttrs;
+    const { wanted = this.#cluster.targetSessionAttrs } = order;
     const tried = new Tried();
     const opened =
       (await this.#openAny(order, wanted, tried)) ??

@@ -131,8 +131,8 @@ class PostgresUpstream implements Upstream {
       ["client_encoding", "UTF8"],
       ...parameters,
     ]);
-    const open = async (abort: AbortSignal) => {
-      const order = { login, startup, abort };
+    const open = async (abort: AbortSignal, wanted = config.targetSessionAttrs) => {
+      const order = { login, startup, wanted, abort };
       const opened = await cluster.openNew(order);
       return poolConnection(cluster.handOver(opened, order), opened.session.parameters);
     };

@@ -15,6 +15,8 @@ interface CrewParts {
   readonly observe: Observe;
   /** What a worker that starts now gets. */
   readonly config: () => PackedConfig;
+  /** Asks for a reload of the configuration. */
+  readonly reload: () => void;
 }
 
 /** How a worker answered: `absent` is one that is being replaced, `silent` one that serves but does not answer. */
@@ -120,6 +122,9 @@ export class Crew {
         return;
       case "failed-login":
         this.#tellOthers(slot, talk);
+        return;
+      case "reload":
+        this.#parts.reload();
         return;
       case "sessions": {
         const count = { worker: slot.worker, subject: talk.subject, sessions: talk.sessions };

@@ -24,6 +24,7 @@ export type Order =
   | { readonly kind: "failed-login"; readonly address: string }
   | { readonly kind: "sessions"; readonly count: Count }
   | { readonly kind: "gone"; readonly worker: number }
+  | { readonly kind: "reload-catalog" }
   | { readonly kind: "drain" }
   | { readonly kind: "hurry" };
 
@@ -34,6 +35,8 @@ export type Report =
   | { readonly kind: "ask"; readonly id: number; readonly question: CancelQuestion }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   | { readonly kind: "failed-login"; readonly address: string }
+  /** Somebody asked for a reload of the configuration. */
+  | { readonly kind: "reload" }
   | { readonly kind: "sessions"; readonly subject: SubjectId; readonly sessions: number };
 
 export interface CancelQuestion {

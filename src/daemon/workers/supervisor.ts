@@ -30,11 +30,16 @@ export class Supervisor implements Postern {
   #config: Config;
   #addresses: Addresses = {};
 
-  private constructor(config: Config) {
+  private constructor(config: Config, reload: () => void) {
     this.#config = config;
     this.observation = new Observation(config.log, {}, () => undefined);
     const { observe } = this.observation;
-    this.#crew = new Crew({ size: workersOf(config), observe, config: () => packConfig(this.#config) });
+    this.#crew = new Crew({
+      size: workersOf(config),
+      observe,
+      reload,
+      config: () => packConfig(this.#config),
+    });
     const running = {
       readiness: () => this.#readiness(),
       metrics: () => this.#metrics(),
@@ -48,8 +53,8 @@ export class Supervisor implements Postern {
    * Starts the workers that the configuration asks for, and waits until all of them serve.
    * @throws Error when one of them cannot; then all have ended
    */
-  static async start({ config, source }: Loaded): Promise<Supervisor> {
-    const supervisor = new Supervisor(config);
+  static async start({ config, source }: Loaded, reload: () => void): Promise<Supervisor> {
+    const supervisor = new Supervisor(config, reload);
     supervisor.observation.observe({ event: "config.loaded.v1", source });
     try {
       await supervisor.#open();
@@ -112,6 +117,10 @@ export class Supervisor implements Postern {
       this.#addresses = { ...this.#addresses, [door]: { address, port } };
     }
     return withPorts(next, [...kept, ...claims]);
+  }
+
+  reloadCatalog(): void {
+    this.#crew.tell({ kind: "reload-catalog" });
   }
 
   /** Drains all workers. The control door answers to the end, so that it is seen what goes on. */

@@ -46,7 +46,8 @@ class Worker {
       if (event.event !== "door.opened.v1" || this.#daemon !== undefined) this.#observation.observe(event);
     };
     try {
-      const options = { clock: systemClock, observe, reusePort: true, fellows: this.#fellows() };
+      const reload = () => report({ kind: "reload" });
+      const options = { clock: systemClock, observe, reload, reusePort: true, fellows: this.#fellows() };
       this.#daemon = await Daemon.start(config, options);
       report({ kind: "opened", addresses: this.#daemon.addresses });
     } catch (error) {
@@ -71,6 +72,9 @@ class Worker {
         return;
       case "gone":
         this.#census.forget(order.worker);
+        return;
+      case "reload-catalog":
+        this.#daemon?.reloadCatalog();
         return;
       case "drain":
         void this.stop();

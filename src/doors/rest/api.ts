@@ -3,8 +3,10 @@
  * under the one that they began with.
  */
 import type { ClusterName, DatabaseName, RoleName } from "../../base/ids.ts";
-import type { Pool } from "../../upstream/pool/pool.ts";
+import type { RestDoorConfig } from "../../config/schema.ts";
+import type { ListenEvents, Listening, Pool } from "../../upstream/pool/pool.ts";
 import { CatalogKeeper } from "./catalog/keeper.ts";
+import { asksFor, looksStale } from "./catalog/reasons.ts";
 import type { CatalogSource } from "./catalog/source.ts";
 import type { Catalog } from "./catalog/types.ts";
 import type { RestDoorParts, RestDoorSettings } from "./door.ts";
@@ -22,10 +24,15 @@ export class Api {
   readonly #keeper: CatalogKeeper;
   readonly #sessions: RestSessions;
   readonly #pipeline: Pipeline;
+  readonly #door: RestDoorConfig;
+  readonly #reload: () => void;
+  #listening: Listening | undefined;
 
   /** @param catalog the one of the API before, which is used until this one has its own */
-  constructor(settings: RestDoorSettings, { clock, observe }: RestDoorParts, catalog?: Catalog) {
+  constructor(settings: RestDoorSettings, { clock, observe, reload }: RestDoorParts, catalog?: Catalog) {
     const { door, cluster, access, upstream, limits } = settings;
+    this.#door = door;
+    this.#reload = reload;
     const database = door.database as DatabaseName; // the schema checked it
     this.#pool = upstream.pool(cluster, {
       role: door.authenticator as RoleName, // the schema checked it
@@ -59,6 +66,9 @@ export class Api {
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,
       catalogLoaded: () => this.#keeper.loaded(),
+      onServerError: (sqlstate) => {
+        if (looksStale(sqlstate)) this.#keeper.stale();
+      },
     });
   }
 
@@ -74,6 +84,24 @@ export class Api {
 
   start(): void {
     this.#keeper.start();
+    const { channel, channelEnabled } = this.#door;
+    if (channelEnabled) this.#listening = this.#pool.listen(channel, this.#listenEvents());
+  }
+
+  #listenEvents(): ListenEvents {
+    let first = true;
+    return {
+      onNotification: (payload) => {
+        const { catalog, config } = asksFor(payload);
+        if (catalog) this.#keeper.reload();
+        if (config) this.#reload();
+      },
+      // What was said while nobody listened is lost, so it may have been said.
+      onListening: () => {
+        if (!first) this.#keeper.reload();
+        first = false;
+      },
+    };
   }
 
   reloadCatalog(): void {
@@ -86,6 +114,7 @@ export class Api {
 
   /** Lets requests that run end, and closes everything then. */
   async close(): Promise<void> {
+    this.#listening?.close();
     this.#keeper.close();
     await this.#pool.close();
     this.#sessions.close("draining");

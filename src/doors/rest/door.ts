@@ -28,6 +28,8 @@ export interface RestDoorSettings {
 export interface RestDoorParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Asks for a reload of the configuration: somebody notified the channel. */
+  readonly reload: () => void;
 }
 
 export class RestDoor {

@@ -4,6 +4,7 @@
  */
 import { Secret } from "../../base/secret.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
+import { PoolServerError } from "../../upstream/pool/errors.ts";
 import type {
   Isolation,
   Pool,
@@ -40,6 +41,8 @@ interface PipelineParts {
   readonly catalog: () => Catalog | undefined;
   /** Waits for the first load of the catalog to end, well or not. */
   readonly catalogLoaded: () => Promise<Catalog | undefined>;
+  /** Told the SQLSTATE of every error of the server: the catalog may be out of date. */
+  readonly onServerError: (sqlstate: string) => void;
 }
 
 /** What is known of a request while it runs. */
@@ -101,6 +104,7 @@ export class Pipeline {
     try {
       return this.#finished(await this.#answer(run), run);
     } catch (error) {
+      if (error instanceof PoolServerError) this.#parts.onServerError(error.sqlstate);
       const { authenticated, session } = run;
       const failure = failureOf(error, { authenticated, ended: session?.ended });
       return this.#finished(errorReply(failure, this.#parts.door.clientErrorVerbosity), run);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { TargetSessionAttributes } from "../session-attributes.ts";
 import { Backend, type Connection } from "./backend.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import type { ListenEvents, Listening } from "./pool.ts";
@@ -12,7 +13,7 @@ const LIMITS = { maxResultBytes: 1024, preparedStatements: 0 };
 
 interface ListenerParts {
   readonly clock: Clock;
-  readonly open: (abort: AbortSignal) => Promise<Connection>;
+  readonly open: (abort: AbortSignal, wanted: TargetSessionAttributes) => Promise<Connection>;
   readonly channel: string;
   readonly events: ListenEvents;
   readonly onClosed: () => void;
@@ -43,7 +44,7 @@ export class Listener implements Listening {
     const { open, channel, events } = this.#parts;
     let refusal: Error | undefined;
     try {
-      const connection = await open(this.#abort.signal);
+      const connection = await open(this.#abort.signal, "read-write"); // a standby takes no LISTEN
       const backend = new Backend(connection, LIMITS, {
         onParameter: () => {},
         onNotification: (of, payload) => {

@@ -2,6 +2,7 @@ import { Admission } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import type { RoleGuard } from "../role-guard.ts";
+import type { TargetSessionAttributes } from "../session-attributes.ts";
 import { stillSuits } from "../session-attributes.ts";
 import type { Connection } from "./backend.ts";
 import type { Work } from "./course.ts";
@@ -30,7 +31,7 @@ export interface SessionPoolParts {
   readonly settings: PoolSettings;
   readonly guard: RoleGuard;
   /** Logs in as the pool's role. */
-  readonly open: (abort: AbortSignal) => Promise<Connection>;
+  readonly open: (abort: AbortSignal, wanted?: TargetSessionAttributes) => Promise<Connection>;
 }
 
 /** The connections that a pool's role has to one cluster, opened as they are needed. */

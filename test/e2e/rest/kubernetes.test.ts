@@ -149,6 +149,16 @@ describe("a read-only API for the pods of a cluster", { skip: debianPostgresMiss
     assert.equal(((await answer.json()) as { code: string }).code, "PGRST302");
   });
 
+  test("hears of changes from the primary, although it reads from the replica", async () => {
+    await pair.primary.query(
+      `CREATE VIEW latest AS SELECT max(id) AS id FROM sample_table; GRANT SELECT ON latest TO "${READER}"`,
+    );
+    await eventually("the new view is known", async () => {
+      await pair.primary.query("NOTIFY pgrst, 'reload schema'");
+      return (await get("/latest", token(READER))).status === 200;
+    });
+  });
+
   test("answers 503 while no replica is there, and works again when one is back", async () => {
     await pair.standby.kill();
     await eventually(
