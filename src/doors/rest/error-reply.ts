@@ -16,10 +16,11 @@ interface Refused {
 
 /** RFC 9209 §2: who says so. Clients of PostgREST look for this name, so it stays although Postern says it. */
 const PROXY = "PostgREST";
-/** What can stand in Proxy-Status unquoted (RFC 9651 §3.3.4, a token); a code that a function raised may be anything. */
-const SF_TOKEN = /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/;
-/** SQLSTATEs mostly begin with a digit, which a token may not; PostgREST writes them bare, and so clients expect them. */
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+/**
+ * What stands in Proxy-Status unquoted. A token (RFC 9651 §3.3.4) may not begin with a digit, as most SQLSTATEs do;
+ * PostgREST writes them bare all the same, and so clients expect them. A code that a function raised may be anything.
+ */
+const BARE = /^[\w!#$%&'*+.^`|~:/-]+$/;
 
 /** The answer that an error is. */
 export function errorReply(error: Refused, verbosity: ErrorVerbosity): Reply {
@@ -38,6 +39,6 @@ export function errorReply(error: Refused, verbosity: ErrorVerbosity): Reply {
 }
 
 function proxyError(code: string): string {
-  if (SQLSTATE.test(code) || SF_TOKEN.test(code)) return code;
+  if (BARE.test(code)) return code;
   return JSON.stringify(code.replace(/[^\x20-\x7e]/g, "?"));
 }

@@ -28,6 +28,7 @@ import { denialError } from "./respond/denial.ts";
 import { failureOf } from "./respond/failure.ts";
 import type { FinishSettings } from "./respond/finish.ts";
 import { finished } from "./respond/finish.ts";
+import { openApiSettings } from "./respond/openapi/document.ts";
 import type { Place, RestSession, RestSessions } from "./sessions.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { StandingSettings } from "./transaction-settings.ts";
@@ -79,6 +80,7 @@ export class Pipeline {
       legacyTargetNames: door.legacyTargetNames,
       planEnabled: door.planEnabled,
       allowedOrigins: door.allowedOrigins,
+      openApi: openApiSettings(door),
     };
     this.#standing = {
       extraSearchPath: door.extraSearchPath,

@@ -116,6 +116,11 @@ const served: readonly (readonly [what: string, bytes: string, answer: RegExp])[
     get("/none"),
     /^HTTP\/1\.1 204 No Content\r\nDate: [^\r]+\r\n\r\n$/,
   ],
+  [
+    "an answer that may have no body has none, although there was one",
+    get("/mistaken"),
+    /^HTTP\/1\.1 204 No Content\r\nDate: [^\r]+\r\n\r\n$/,
+  ],
   ["HEAD gets the length and no body", `HEAD /12345 HTTP/1.1\r\n${HOST}\r\n`, /Content-Length: 6\r\n\r\n$/],
   [
     "an upgrade that nobody offers",

@@ -148,6 +148,7 @@ async function answer(exchange: Exchange, held: Promise<Reply>): Promise<Reply> 
   if (path === "/known") exchange.vouch();
   if (path === "/big") return ok(Buffer.alloc(8_000_000, "x"));
   if (path === "/none") return { status: 204, headers: [], body: undefined };
+  if (path === "/mistaken") return { ...ok("HTTP/1.1 200 OK"), status: 204 };
   if (path === "/break") throw new Error("a fault of ours");
   if (path === "/split") return { status: 200, headers: [["X", "a\r\nSet-Cookie: b"]], body: undefined };
   if (path !== "/body") return ok(exchange.target);

@@ -6,6 +6,7 @@ import type { LegacyName } from "../plan/branch.ts";
 import type { ReadSettings } from "../plan/context.ts";
 import type { ApiRequest } from "../request/types.ts";
 import type { AllowedOrigins } from "../respond/cors.ts";
+import type { OpenApiSettings } from "../respond/openapi/document.ts";
 import type { StatementText } from "../sql/read.ts";
 
 /** What planning an action has at hand. */
@@ -19,6 +20,7 @@ export interface ActionContext {
 export interface ActionSettings extends ReadSettings {
   readonly planEnabled: boolean;
   readonly allowedOrigins: AllowedOrigins;
+  readonly openApi: OpenApiSettings;
 }
 
 export interface Job {

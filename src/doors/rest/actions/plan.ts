@@ -1,7 +1,7 @@
-import { notImplemented } from "../refusals.ts";
 import { readPayload } from "../request/payload/payload.ts";
 import type { Payload } from "../request/types.ts";
 import { callJob } from "./call.ts";
+import { describeJob } from "./describe.ts";
 import type { ActionContext, Planned } from "./job.ts";
 import { answerOptions } from "./options.ts";
 import { readJob } from "./read.ts";
@@ -25,10 +25,12 @@ export function planAction(context: ActionContext): Planned | Promise<Planned> {
     case "call":
       if (action.method !== "POST") return callJob(context, action, NO_PAYLOAD);
       return payloadOf(context).then((payload) => callJob(context, action, payload));
+    case "describe":
+      return describeJob(context, action.headersOnly);
     case "options":
       return { kind: "answer", reply: answerOptions(context, action.of) };
     default:
-      throw notImplemented(action.kind);
+      return action satisfies never;
   }
 }
 

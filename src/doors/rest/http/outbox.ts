@@ -1,7 +1,7 @@
 import type { Wire } from "../../../wire/wire.ts";
 import { JOIN_BYTES, SLICE_BYTES } from "./bounds.ts";
 import type { Reply } from "./exchange.ts";
-import { replyHead } from "./reply-head.ts";
+import { NO_BODY, replyHead } from "./reply-head.ts";
 
 interface Delivery {
   /** The connection ends behind it. */
@@ -80,8 +80,9 @@ export class Outbox {
   }
 }
 
-function bodyOf({ body }: Reply): readonly Buffer[] {
-  if (body === undefined) return NOTHING;
+/** What follows a 204 would be taken for the next answer, so nothing may, whatever made the reply thought of it. */
+function bodyOf({ status, body }: Reply): readonly Buffer[] {
+  if (body === undefined || NO_BODY.has(status)) return NOTHING;
   return Buffer.isBuffer(body) ? [body] : body;
 }
 

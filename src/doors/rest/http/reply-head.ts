@@ -2,8 +2,8 @@ import { STATUS_CODES } from "node:http";
 import type { Clock } from "../../../base/clock.ts";
 import type { Reply } from "./exchange.ts";
 
-/** Answers without a body by their nature, which must not speak of its length either (RFC 9110 §8.6). */
-const NO_LENGTH: ReadonlySet<number> = new Set([204, 304]);
+/** Answers without a body by their nature, which must not speak of its length either (RFC 9110 §6.4.1, §8.6). */
+export const NO_BODY: ReadonlySet<number> = new Set([204, 304]);
 /** Whatever a header gets from the database: a line break in it would begin another header, or another answer. */
 const UNSAFE = /[^\t -~\u0080-\uffff]/;
 
@@ -29,7 +29,7 @@ export function replyHead(
       throw new TypeError(`the header ${JSON.stringify(name)} is unsafe`);
     head += `${name}: ${value}\r\n`;
   }
-  if (length !== undefined && !NO_LENGTH.has(status)) head += `Content-Length: ${length}\r\n`;
+  if (length !== undefined && !NO_BODY.has(status)) head += `Content-Length: ${length}\r\n`;
   if (connection !== undefined) head += `Connection: ${connection}\r\n`;
   return `${head}\r\n`;
 }

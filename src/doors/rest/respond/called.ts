@@ -28,5 +28,7 @@ export function calledReply({ request, negotiated, returns, row, offset, total }
   ];
   if (returns.kind === "void") return overridden({ status: 204, headers, body: undefined }, row);
   headers.push(...contentFields(request, negotiated.mediaType));
-  return overridden({ status, headers, body: row.body }, row);
+  // Of a HEAD nobody made the body, so its length is not known.
+  const body = request.method === "HEAD" ? undefined : row.body;
+  return overridden({ status, headers, body }, row);
 }

@@ -20,7 +20,7 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const EMPTY = Buffer.alloc(0);
 const NONE: readonly HeaderField[] = [];
 
-/** The answer to a preflight request; undefined when this is none, or of an origin that may not ask. */
+/** The answer to a preflight request, less what `corsFields` adds to all answers; undefined when this is none, or of an origin that may not ask. */
 export function preflight(
   method: string,
   headers: RequestHeaders,
@@ -29,14 +29,12 @@ export function preflight(
   if (method !== "OPTIONS") return undefined;
   const wanted = headers.get("access-control-request-method");
   if (wanted === undefined || !METHODS.includes(wanted)) return undefined;
-  const origin = allowedOrigin(headers, allowed);
-  if (origin === undefined) return undefined;
+  if (allowedOrigin(headers, allowed) === undefined) return undefined;
   const asked = (headers.get("access-control-request-headers") ?? "").split(",").map((name) => name.trim());
   const names = ["Authorization", ...asked.filter((name) => TOKEN.test(name)), ...ALWAYS_ALLOWED];
   return {
     status: 200,
     headers: [
-      ...originFields(origin, allowed),
       ["Access-Control-Allow-Methods", METHODS.join(", ")],
       ["Access-Control-Allow-Headers", [...new Set(names)].join(", ")],
       ["Access-Control-Max-Age", String(MAX_AGE_S)],

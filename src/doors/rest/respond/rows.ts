@@ -29,5 +29,7 @@ export function rowsReply({ request, relation, negotiated, row, offset, total }:
     ...contentFields(request, negotiated.mediaType),
     ...preferenceApplied("read", request.preferences),
   ];
-  return overridden({ status, headers, body: row.body }, row);
+  // Of a HEAD nobody made the body, so its length is not known.
+  const body = request.method === "HEAD" ? undefined : row.body;
+  return overridden({ status, headers, body }, row);
 }

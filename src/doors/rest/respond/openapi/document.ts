@@ -2,16 +2,18 @@
  * The description of the API at its root: a Swagger 2.0 document ("OpenAPI" in PostgREST's documentation), whose shape
  * generators and Swagger UI know.
  */
+import type { RestDoorConfig } from "../../../../config/schema.ts";
 import type { Catalog, Routine, Table } from "../../catalog/types.ts";
 import { tableDefinition } from "./definitions.ts";
 import { describe } from "./description.ts";
 import { parameterDefinitions } from "./parameters.ts";
 import { MEDIA_TYPES, ROOT_PATH, routinePath, tablePath } from "./paths.ts";
-import type { Visible } from "./visible.ts";
+import type { VisibilityMode, Visible } from "./visible.ts";
 import { signatureOf } from "./visible.ts";
 
 /** Of the configuration. */
 export interface OpenApiSettings {
+  readonly mode: VisibilityMode;
   /** Say that requests carry a token. */
   readonly securityActive: boolean;
   /** Where clients reach the API: of a proxy in front, or where the door listens. */
@@ -44,7 +46,7 @@ export function openApiDocument(
   catalog: Catalog,
   schema: string,
   visible: Visible,
-  { securityActive, place }: OpenApiSettings,
+  { securityActive, place }: Omit<OpenApiSettings, "mode">,
 ): object {
   const tables = visibleTables(catalog, schema, visible);
   const routines = visibleRoutines(catalog, schema, visible);
@@ -82,6 +84,24 @@ function visibleTables(catalog: Catalog, schema: string, { tables }: Visible): r
 function visibleRoutines(catalog: Catalog, schema: string, { routines }: Visible): readonly Routine[] {
   const all = [...(catalog.routines.get(schema)?.values() ?? [])].flat();
   return all.filter((routine) => routines?.has(signatureOf(routine)) ?? true);
+}
+
+/** All interfaces, as an address that can stand in a URL. */
+const ANY_HOST = "0.0.0.0";
+
+export function openApiSettings({ openapi, host, port, tls }: RestDoorConfig): OpenApiSettings {
+  const { mode, securityActive, serverProxyUri } = openapi;
+  const place =
+    serverProxyUri === undefined
+      ? ({
+          scheme: tls === undefined ? "http" : "https",
+          host: host === "" ? ANY_HOST : host,
+          port,
+          path: "/",
+        } as const)
+      : placeOfProxy(serverProxyUri);
+  // Where it is disabled nobody gets as far as this.
+  return { mode: mode === "disabled" ? "follow-privileges" : mode, securityActive, place };
 }
 
 /**
