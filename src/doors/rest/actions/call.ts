@@ -9,9 +9,8 @@ import { rowOutputOf } from "../plan/representation.ts";
 import type { Action, Payload } from "../request/types.ts";
 import { calledReply } from "../respond/called.ts";
 import { explainReply } from "../respond/explain.ts";
-import { callSql, callStatement, expectedOfCall } from "../sql/call.ts";
+import { callStatement, expectedOfCall, explainCall } from "../sql/call.ts";
 import { expectedRows, mainRow } from "../sql/main-row.ts";
-import { explainStatement } from "../sql/read.ts";
 import type { ActionContext, Job } from "./job.ts";
 
 type CallAction = Extract<Action, { kind: "call" }>;
@@ -47,10 +46,7 @@ export function callJob(context: ActionContext, { method }: CallAction, payload:
     count: planned.count.total,
   };
   const expects = planned.count.expects && explain === null;
-  const main =
-    explain === null
-      ? callStatement(parts)
-      : explainStatement(callSql(parts), explain.format, explain.options);
+  const main = explain === null ? callStatement(parts) : explainCall(parts, explain.format, explain.options);
   const asked = { request, negotiated, oneValue: !returnsSet(returns) };
   return {
     kind: "job",

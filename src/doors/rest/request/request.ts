@@ -95,7 +95,9 @@ function decodeSegment(segment: string): string {
 
 function rootResource({ described, rootRoutine }: RequestSettings): Resource {
   if (!described) throw openApiDisabled();
-  return rootRoutine === undefined ? { kind: "root" } : { kind: "routine", routine: rootRoutine };
+  if (rootRoutine === undefined) return { kind: "root" };
+  // Functions are called in the schema of the request, so a schema in front of the name says nothing.
+  return { kind: "routine", routine: rootRoutine.slice(rootRoutine.lastIndexOf(".") + 1) };
 }
 
 function chooseSchema(profile: string | undefined, schemas: readonly string[]): string {

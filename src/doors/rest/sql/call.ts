@@ -9,13 +9,14 @@ import type { CallValues, TextArgument } from "../plan/find-call.ts";
 import { PAYLOAD } from "../plan/payload.ts";
 import type { Representation } from "../plan/representation.ts";
 import type { ReadPlan } from "../plan/types.ts";
+import type { PlanOption } from "../request/types.ts";
 import { isBinary } from "./body.ts";
 import { arrayLiteral } from "./condition.ts";
 import type { Sql } from "./fragment.ts";
 import { COMMA, EMPTY, identifier, join, parameter, qualified, render, serverText, sql } from "./fragment.ts";
 import { payloadSql } from "./payload.ts";
 import type { StatementText } from "./read.ts";
-import { expectedRowsStatement, mainSql } from "./read.ts";
+import { expectedRowsStatement, explainStatement, mainSql } from "./read.ts";
 
 export interface CallStatement {
   readonly call: CallPlan;
@@ -29,19 +30,26 @@ const ASIDE = identifier("_called");
 
 /** The main statement of a call; its row is a `MainRow`. */
 export function callStatement(parts: CallStatement): StatementText {
-  const { text, parameters } = render(callSql(parts));
-  const statement = { text, parameters, binary: isBinary(parts.representation) };
-  if (!isBytes(parts.call.arguments)) return statement;
-  const binaryParameters = parameters.flatMap((value, index) => (Buffer.isBuffer(value) ? [index] : []));
-  return { ...statement, binaryParameters };
+  const binary = isBinary(parts.representation);
+  return withBytes(parts.call, { ...render(callSql(parts)), binary });
 }
 
-function isBytes(values: CallValues): boolean {
-  return values.kind === "whole" && values.type === "bytea";
+/** The execution plan of the same. */
+export function explainCall(
+  parts: CallStatement,
+  format: "json" | "text",
+  options: readonly PlanOption[],
+): StatementText {
+  return withBytes(parts.call, explainStatement(callSql(parts), format, options));
 }
 
-/** The same as a fragment. */
-export function callSql({ call, plan, representation, count }: CallStatement): Sql {
+/** A body of bytes is the one argument, and the one Buffer among the parameters. */
+function withBytes({ arguments: values }: CallPlan, statement: StatementText): StatementText {
+  if (values.kind !== "whole" || values.type !== "bytea") return statement;
+  return { ...statement, binaryParameters: [statement.parameters.findIndex(Buffer.isBuffer)] };
+}
+
+function callSql({ call, plan, representation, count }: CallStatement): Sql {
   const given = calledSql(call);
   if (call.aside === null) return mainSql({ plan, representation, count, given });
   const computed = call.aside.computed.map((name) => sql`, ${CALL}.${identifier(name)}`);

@@ -91,12 +91,14 @@ describe("path and method", () => {
     );
   });
 
-  test("a function may answer at the root", () =>
-    assert.deepEqual(parse("GET /", {}, { rootRoutine: "root" }).action, {
-      kind: "call",
-      routine: "root",
-      method: "GET",
-    }));
+  test("a function may answer at the root", () => {
+    for (const rootRoutine of ["root", "api.root"])
+      assert.deepEqual(parse("GET /", {}, { rootRoutine }).action, {
+        kind: "call",
+        routine: "root",
+        method: "GET",
+      });
+  });
 
   test("the root is not there when the API does not describe itself", () =>
     assert.equal(

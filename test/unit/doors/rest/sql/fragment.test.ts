@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join as joinPath } from "node:path";
 import { test } from "node:test";
 import {
   AND,
@@ -11,6 +13,8 @@ import {
   render,
   sql,
 } from "../../../../../src/doors/rest/sql/fragment.ts";
+
+const ROOT = joinPath(import.meta.dirname, "../../../../..");
 
 test("pieces become one text, with parameters numbered in the order of their places", () => {
   const filter = sql`${identifier("id")} = ${parameter("5")}`;
@@ -60,4 +64,14 @@ test("deeply nested fragments cost no more than their length", () => {
   let nested = identifier("x");
   for (let depth = 0; depth < 2000; depth++) nested = sql`(${nested})`;
   assert.equal(render(nested).text.length, 4003);
+});
+
+test("only types and defaults that the server wrote itself get into SQL as they are", () => {
+  const sources = globSync("src/doors/rest/**/*.ts", { cwd: ROOT });
+  const users = sources.filter((file) => /\bserverText\b/.test(readFileSync(joinPath(ROOT, file), "utf8")));
+  assert.deepEqual(users.toSorted(), [
+    "src/doors/rest/sql/call.ts",
+    "src/doors/rest/sql/fragment.ts",
+    "src/doors/rest/sql/payload.ts",
+  ]);
 });
