@@ -99,6 +99,18 @@ export function parseBackendKey(body: Buffer): BackendKey {
   return { processId: body.readInt32BE(0), secret };
 }
 
+/** What a server that does not speak all that was asked for speaks (NegotiateProtocolVersion). */
+export interface Negotiation {
+  readonly minor: number;
+  readonly unknownOptions: number;
+}
+
+/** Parses the body of a `v` message. PostgreSQL sends the whole version where its documentation has the minor one. */
+export function parseNegotiation(body: Buffer): Negotiation {
+  if (body.length < 8) throw new ProtocolFault("a version negotiation without a version");
+  return { minor: body.readInt32BE(0) & 0xffff, unknownOptions: body.readInt32BE(4) };
+}
+
 /** Columns that one of our own look-ups may have. */
 const MAX_COLUMNS = 64;
 

@@ -1,8 +1,8 @@
 /** What Postern writes as a client of a PostgreSQL server ("Message Formats", marked F). */
 import { int32, message } from "./bytes.ts";
 
-/** Protocol 3.0: every server speaks it. */
-const PROTOCOL_3_0 = 3 << 16;
+/** The only major version. */
+const MAJOR = 3;
 const SSL_REQUEST = 80877103;
 const CANCEL_REQUEST = 80877102;
 
@@ -12,9 +12,9 @@ export const sslRequest: Buffer = untyped(int32(SSL_REQUEST));
 /** Ends a session in order. */
 export const terminate: Buffer = message("X");
 
-/** The first message of a session. */
-export function startupMessage(parameters: ReadonlyMap<string, string>): Buffer {
-  const parts = [int32(PROTOCOL_3_0)];
+/** The first message of a session, in protocol 3.`minor`. */
+export function startupMessage(parameters: ReadonlyMap<string, string>, minor: number): Buffer {
+  const parts = [int32((MAJOR << 16) | minor)];
   for (const [name, value] of parameters) {
     if (name === "") throw new TypeError("a startup parameter without a name");
     parts.push(cstring(name), cstring(value));

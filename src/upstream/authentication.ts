@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { messageOf } from "../base/error.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ClusterConfig } from "../config/schema.ts";
+import type { BackendMessage } from "../protocol/backend.ts";
 import { type AuthenticationRequest, parseAuthentication } from "../protocol/backend-messages.ts";
 import { passwordMessage, saslInitialResponse, saslResponse } from "../protocol/client-messages.ts";
 import { type ChannelBinding, md5Response, ScramExchange } from "../protocol/scram.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Channel } from "./channel.ts";
 import { UpstreamError } from "./errors.ts";
-import { expectMessage } from "./expect.ts";
+import { expectMessage, parsed, unexpected } from "./expect.ts";
 import type { ScramKeyCache } from "./scram-key-cache.ts";
 import type { Protection } from "./transport.ts";
 
@@ -29,10 +30,12 @@ export interface Authenticating {
 /**
  * Answers the server's authentication requests until it says AuthenticationOk (PostgreSQL docs, "Message Flow",
  * "Start-up"). The server is not trusted to choose a method that gives our secret away.
+ * @param first the server's first message
  * @throws UpstreamRefused, UpstreamError
  */
-export async function authenticate(login: Authenticating): Promise<void> {
-  const request = await nextRequest(login);
+export async function authenticate(login: Authenticating, first: BackendMessage): Promise<void> {
+  if (first.type !== "R") throw unexpected(first);
+  const request = parsed(parseAuthentication, first.body);
   switch (request.kind) {
     case "ok":
       requireNoBinding(login, "lets everybody in");

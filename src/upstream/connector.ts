@@ -10,6 +10,7 @@ import { Channel } from "./channel.ts";
 import type { ClientCertificates } from "./client-certificate.ts";
 import { type LoggedIn, logIn } from "./handshake.ts";
 import type { Hosts } from "./hosts.ts";
+import { type ProtocolMinor, ProtocolVersions, VersionRefused } from "./protocol-version.ts";
 import type { RoleGuard } from "./role-guard.ts";
 import type { ScramKeyCache } from "./scram-key-cache.ts";
 import type { Secrets } from "./secrets.ts";
@@ -81,6 +82,7 @@ export class Connector {
   readonly #parts: OpenerParts;
   readonly #cluster: ClusterConfig;
   readonly #hosts: Hosts;
+  readonly #versions = new ProtocolVersions();
 
   constructor(cluster: ClusterConfig, hosts: Hosts, parts: OpenerParts) {
     this.#cluster = cluster;
@@ -109,12 +111,32 @@ export class Connector {
     }
   }
 
+  /** In the newest version of the protocol that the server speaks. */
   async #openMode(at: Try, order: Order, wanted: TargetSessionAttributes): Promise<Opened | "unsuitable"> {
+    const { clock } = this.#parts;
+    const { address } = at.target;
+    const [first = 0, second] = this.#versions.toTry(address, clock.now());
+    try {
+      return await this.#openVersion(at, order, wanted, first);
+    } catch (error) {
+      if (second === undefined || !(error instanceof VersionRefused)) throw error;
+      const opened = await this.#openVersion(at, order, wanted, second);
+      this.#versions.refused(address, clock.now());
+      return opened;
+    }
+  }
+
+  async #openVersion(
+    at: Try,
+    order: Order,
+    wanted: TargetSessionAttributes,
+    minor: ProtocolMinor,
+  ): Promise<Opened | "unsuitable"> {
     const { clock, guard } = this.#parts;
     const attempt = new Attempt(clock, this.#cluster.connectTimeout, order.abort);
     try {
       const transport = await openTransport(at.target, at.mode, attempt);
-      const session = await this.#logIn(transport, at.target, order, attempt);
+      const session = await this.#logIn(transport, order, attempt, minor);
       const kind =
         wanted === "any" && this.#cluster.targetSessionAttrs === "any"
           ? undefined
@@ -136,13 +158,15 @@ export class Connector {
 
   async #logIn(
     { wire, protection }: Transport,
-    { tls: { channelBinding } }: Target,
     { login: { role }, startup }: Order,
     attempt: Attempt,
+    minor: ProtocolMinor,
   ): Promise<LoggedIn> {
     const { secrets, keys } = this.#parts;
+    const { channelBinding } = this.#cluster.tls;
     const password = secrets.passwordFor(this.#cluster.login, role);
     const channel = new Channel(wire);
-    return await logIn({ channel, attempt, protection, channelBinding, role, password, keys }, startup);
+    const login = { channel, attempt, protection, channelBinding, role, password, keys };
+    return await logIn(login, startup, minor);
   }
 }

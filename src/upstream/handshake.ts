@@ -11,6 +11,7 @@ import { type Authenticating, authenticate } from "./authentication.ts";
 import type { Channel } from "./channel.ts";
 import { UpstreamError, UpstreamRefused } from "./errors.ts";
 import { nextMessage, parsed, unexpected } from "./expect.ts";
+import { firstMessage, type ProtocolMinor } from "./protocol-version.ts";
 
 /** A connection that is logged in and at ReadyForQuery. */
 export class LoggedIn {
@@ -80,15 +81,16 @@ export class LoggedIn {
 
 /**
  * Sends the startup packet, authenticates and reads on to ReadyForQuery (PostgreSQL docs, "Message Flow", "Start-up").
- * @throws UpstreamRefused, UpstreamError
+ * @throws VersionRefused, UpstreamRefused, UpstreamError
  */
 export async function logIn(
   login: Authenticating,
   parameters: ReadonlyMap<string, string>,
+  minor: ProtocolMinor = 0,
 ): Promise<LoggedIn> {
   const { channel, attempt } = login;
-  channel.send(startupMessage(parameters));
-  await authenticate(login);
+  channel.send(startupMessage(parameters, minor));
+  await authenticate(login, await firstMessage(channel, attempt, minor));
   return await readGreeting(channel, attempt);
 }
 

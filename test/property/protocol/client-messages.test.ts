@@ -23,14 +23,18 @@ const name = text.filter((value) => value !== "" && !value.startsWith("_pq_."));
 
 test("a startup packet that we write to a server reads back as what was meant", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(name, text), { selector: ([key]) => key }), (entries) => {
-      const packet = startupMessage(new Map(entries));
-      assert.equal(packet.readInt32BE(0), packet.length);
-      const decoded = decodeInitialPacket(packet);
-      assert.ok(decoded.kind === "startup");
-      assert.deepEqual([decoded.major, decoded.minor], [3, 0]);
-      assert.deepEqual([...decoded.parameters], entries);
-    }),
+    fc.property(
+      fc.uniqueArray(fc.tuple(name, text), { selector: ([key]) => key }),
+      fc.constantFrom(0, 2),
+      (entries, minor) => {
+        const packet = startupMessage(new Map(entries), minor);
+        assert.equal(packet.readInt32BE(0), packet.length);
+        const decoded = decodeInitialPacket(packet);
+        assert.ok(decoded.kind === "startup");
+        assert.deepEqual([decoded.major, decoded.minor], [3, minor]);
+        assert.deepEqual([...decoded.parameters], entries);
+      },
+    ),
   );
 });
 
@@ -58,7 +62,7 @@ test("passwords and SASL messages read back as what was meant", () => {
 
 test("a NUL never gets into a string of the protocol, nor a parameter without a name", () => {
   for (const parameters of [[["a\0b", "c"]], [["a", "b\0user\0postgres"]], [["", "x"]]] as const) {
-    assert.throws(() => startupMessage(new Map(parameters)), TypeError);
+    assert.throws(() => startupMessage(new Map(parameters), 2), TypeError);
   }
   assert.throws(() => passwordMessage("a\0b"), TypeError);
 });
