@@ -23,24 +23,29 @@ interface Address {
 
 /**
  * Waits for something that listens. An address that cannot be had is told with the setting that changes it.
- * @param setting what names the port: `doors.postgres.port`, `--port`
+ * @param setting what names the port: `--port`, or what names which one
  */
-export async function serve(running: Promise<void>, setting: string): Promise<void> {
+export async function serve(
+  running: Promise<void>,
+  setting: string | ((port: number) => string),
+): Promise<void> {
   try {
     await running;
   } catch (error) {
-    throw addressFailure(error, setting) ?? error;
+    throw addressFailure(error, typeof setting === "string" ? () => setting : setting) ?? error;
   }
 }
 
-function addressFailure(error: unknown, setting: string): Failure | undefined {
+function addressFailure(error: unknown, settingOf: (port: number) => string): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   const reason = reasonOf("code" in error ? error.code : undefined);
   if (reason === undefined || !("syscall" in error) || error.syscall !== "listen")
-    return addressFailure(error.cause, setting);
+    return addressFailure(error.cause, settingOf);
   const { address, port } = error as { readonly address?: string; readonly port?: number };
   const place = `${address ?? "*"}:${port ?? "?"}`;
-  return new Failure(`${place} ${reason}, or choose another address with ${setting}`, 1, { cause: error });
+  return new Failure(`${place} ${reason}, or choose another address with ${settingOf(port ?? 0)}`, 1, {
+    cause: error,
+  });
 }
 
 /** Why an address cannot be listened on, and what else than another address would help. */

@@ -8,6 +8,8 @@ import { watchFiles } from "../config/watch.ts";
 
 export type Loaded = Extract<LoadResult, { kind: "ok" }>;
 
+/** A database that could not be asked for its part of the configuration is asked again after this long. */
+const RETRY_MS = 5000;
 /** SIGUSR2 is what PostgREST takes for it. */
 const SIGNALS = ["SIGHUP", "SIGUSR2"] as const;
 
@@ -25,6 +27,7 @@ export class Reloading {
   readonly #onSignal = () => this.request();
   #source: string;
   #watching: Watching;
+  #callOffRetry: () => void = () => {};
   #busy = false;
   #again = false;
 
@@ -38,6 +41,7 @@ export class Reloading {
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     this.#watching.close();
+    this.#callOffRetry();
   }
 
   #watch({ files }: Loaded): Watching {
@@ -60,11 +64,17 @@ export class Reloading {
   }
 
   async #reload(): Promise<void> {
+    this.#callOffRetry();
     const { load, observe, inForce } = this.#parts;
     const refused = (detail: string) => observe({ event: "config.refused.v1", source: this.#source, detail });
     let loaded: LoadResult;
     try {
       loaded = await load();
+    } catch (error) {
+      this.#callOffRetry = systemClock.after(RETRY_MS, () => this.request());
+      return refused(messageOf(error));
+    }
+    try {
       if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
       await inForce(loaded);
     } catch (error) {

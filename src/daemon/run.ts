@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly loaded: Loaded;
   /** Reads the configuration again, for a reload. */
   readonly load: () => LoadResult | Promise<LoadResult>;
+  /** False: `loaded` will do to begin with, but `load` failed and has to be tried again. */
+  readonly complete?: boolean;
   readonly onOpen?: (open: Open) => void;
 }
 
@@ -28,7 +30,7 @@ export interface RunOptions {
  * signal ends it at once.
  * @throws Error when a door cannot be opened
  */
-export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
+export async function run({ loaded, load, complete = true, onOpen }: RunOptions): Promise<void> {
   // From the first moment on: a signal that came while a door opens would end the process with nothing put away.
   const hurry = new AbortController();
   const told = firstSignal(() => hurry.abort());
@@ -44,6 +46,7 @@ export async function run({ loaded, load, onOpen }: RunOptions): Promise<void> {
   try {
     const postern = await starting;
     onOpen?.(postern);
+    if (!complete) reloading.request();
     await told;
     reloading.close();
     await postern.stop(hurry.signal);

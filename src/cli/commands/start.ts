@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { configOption, describe } from "../command.ts";
 import { accepted, withWarnings } from "../configuration.ts";
-import { misuse } from "../failure.ts";
+import { Failure, misuse } from "../failure.ts";
 import { serve, tellOpen } from "../serve.ts";
 
 /** The variable that sets `doors.postgres.workers`. */
@@ -30,8 +30,14 @@ async function start({ config: file, workers }: Options): Promise<void> {
   const env = workers === undefined ? process.env : { ...process.env, [WORKERS]: workerCount(workers) };
   const load = () => withWarnings(loadConfig({ file, env }));
   const loaded = accepted(load());
+  if (loaded.config.doors.rest?.inDatabaseConfig === true)
+    throw new Failure(
+      "doors.rest.inDatabaseConfig is for `postern rest`; take it out, or start that instead",
+    );
   const { run } = await import("../../daemon/run.ts");
-  await serve(run({ loaded, load, onOpen: tellOpen }), "doors.postgres.port");
+  const { rest } = loaded.config.doors;
+  const settingOf = (port: number) => `doors.${port === rest?.port ? "rest" : "postgres"}.port`;
+  await serve(run({ loaded, load, onOpen: tellOpen }), settingOf);
 }
 
 /** The schema has the bounds; here it only has to be a number, so that the message names the option. */

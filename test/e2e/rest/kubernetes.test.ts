@@ -149,6 +149,16 @@ describe("a read-only API for the pods of a cluster", { skip: debianPostgresMiss
     assert.equal(((await answer.json()) as { code: string }).code, "PGRST302");
   });
 
+  test("refuses to write", async () => {
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/sample_table`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token(READER)}`, "content-type": "application/json" },
+      body: JSON.stringify({ id: 9, name: "new" }),
+    });
+    assert.equal(answer.status, 405);
+    assert.equal(((await answer.json()) as { code: string }).code, "25006");
+  });
+
   test("hears of changes from the primary, although it reads from the replica", async () => {
     await pair.primary.query(
       `CREATE VIEW latest AS SELECT max(id) AS id FROM sample_table; GRANT SELECT ON latest TO "${READER}"`,

@@ -51,3 +51,22 @@ test("the door listens again after the server restarted, and learns what it has 
   );
   await eventually("what was missed is known", async () => (await status("/missed")) === 200);
 });
+
+test("settings in the database are in force from the start, and after a notification", async () => {
+  const films = async () => (await world.ask("GET /films", { as: "web" })).json() as unknown[];
+  await world.postgres.query("INSERT INTO api.films VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+  assert.equal((await films()).length, 3);
+  await world.postgres.query(
+    "ALTER ROLE authenticator SET pgrst.db_max_rows = '2'; NOTIFY pgrst, 'reload config'",
+  );
+  await eventually("the new limit is in force", async () => (await films()).length === 2);
+});
+
+test("SIGUSR2 reads the settings again", async () => {
+  await world.postgres.query("ALTER ROLE authenticator SET pgrst.db_max_rows = '1'");
+  world.gateway.process.kill("SIGUSR2");
+  await eventually("the new limit is in force", async () => {
+    const answer = await world.ask("GET /films", { as: "web" });
+    return (answer.json() as unknown[]).length === 1;
+  });
+});
