@@ -45,7 +45,7 @@ export class Secrets {
       if (found !== undefined) return found;
     }
     if (environmentPrefix !== undefined) {
-      const value = this.#environment[environmentPrefix + role.toUpperCase().replace(/[^A-Z0-9]/g, "_")];
+      const value = this.#environment[environmentPrefix + variableName(role)];
       if (value !== undefined && value !== "") return new Secret(value);
     }
     throw new UpstreamError("upstream/secret", `there is no password for role ${JSON.stringify(role)}`);
@@ -65,6 +65,17 @@ export class Secrets {
     if (text === "") throw new UpstreamError("upstream/secret", `${path} is empty`);
     return new Secret(text);
   }
+}
+
+/**
+ * The end of a role's variable. No two roles have the same, or one would log in with the password of the other: letters
+ * become upper case, and only what is no lower-case letter, digit or `_` gives a lower-case `x` with two digits a byte.
+ */
+export function variableName(role: string): string {
+  const escaped = (byte: number) => `x${byte.toString(16).padStart(2, "0")}`;
+  const name = (character: string) =>
+    /[a-z0-9_]/.test(character) ? character.toUpperCase() : [...Buffer.from(character)].map(escaped).join("");
+  return [...role].map(name).join("");
 }
 
 /** A role's name must not lead out of the directory of passwords. */

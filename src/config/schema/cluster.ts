@@ -50,7 +50,9 @@ export const login = z.discriminatedUnion("method", [
     environmentPrefix: z
       .string()
       .optional()
-      .describe("Passwords are in `<prefix><ROLE>`, the role in upper case with `_` for other characters."),
+      .describe(
+        "Passwords are in `<prefix><ROLE>`: the role in upper case, and each byte that is no lower-case letter, digit or `_` as `x` and two digits (`other-app`: `OTHERx2dAPP`).",
+      ),
   }),
   z.strictObject({
     method: z

@@ -68,7 +68,7 @@ test("a role's own password comes from the map, a directory of files or the envi
   const login = { method: "role-password", passwords: { accented: ACCENTED }, directory: passwords };
   const upstream = to(
     { login: { ...login, environmentPrefix: "PG_PASSWORD_" } },
-    { PG_PASSWORD_OTHER_APP: "another" },
+    { PG_PASSWORD_OTHERx2dAPP: "another" },
   );
   for (const role of ["accented", "app", "other-app"]) {
     assert.deepEqual(await once(upstream, role, "SELECT session_user"), [[role]]);
