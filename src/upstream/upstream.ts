@@ -1,6 +1,7 @@
 /**
  * The only room that opens PostgreSQL connections: hosts, TLS, logins, spares, cancel keys. It opens one only for an
- * Admission, as the role that the Admission names, and never decides who may have one.
+ * Admission, as the role that the Admission names, or for a pool, whose transactions need an Admission each; and it never
+ * decides who may have one.
  */
 import type { Admission } from "../access/admit.ts";
 import type { Clock } from "../base/clock.ts";

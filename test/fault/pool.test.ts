@@ -51,6 +51,7 @@ test(
     const standby = pool({ cluster: { targetSessionAttrs: "standby" }, settings: { size: 1 } });
     assert.deepEqual(await standby.ask("web", PORT), [[String(pair.standby.port)]]);
     await assert.rejects(standby.ask("web", "SELECT 1/0"), { sqlstate: "22012" });
+    assert.deepEqual(await standby.ask("web", "SELECT 1", { readOnly: false }), [["1"]]);
     await assert.rejects(standby.ask("web", "DELETE FROM things", { readOnly: false }), {
       sqlstate: "25006",
     });

@@ -91,7 +91,6 @@ export class Member {
     if (done instanceof Answer && done.stale && (await this.#renew()))
       done = await this.#attempt(work, course, how, false);
     if (done instanceof Answer) throw this.#failed(done);
-    if (this.#cancel !== undefined) throw aborted();
     return done;
   }
 
@@ -109,10 +108,6 @@ export class Member {
   end(): void {
     this.#backend.end();
     this.#limit("the server did not hang up", END_MS);
-  }
-
-  destroy(error: Error): void {
-    this.#backend.destroy(error);
   }
 
   /** A request that overtakes the query that it is for cancels nothing, and so it is made again until there is an answer. */
@@ -178,12 +173,13 @@ export class Member {
     }
   }
 
-  /** After a transaction that went well. */
+  /** After a transaction that went well, maybe too late for who gave it up. */
   #finish({ results }: Answer, last: number): void {
-    const settled = this.#backend.status === "I" && !this.#notified && this.#cancel === undefined;
-    const clean = settled && isClean(results[last]?.rows[0]);
-    if (clean) this.#free();
+    const cancelled = this.#cancel !== undefined;
+    const settled = this.#backend.status === "I" && !this.#notified && !cancelled;
+    if (settled && isClean(results[last]?.rows[0])) this.#free();
     else void this.#cleanAndFree();
+    if (cancelled) throw aborted();
   }
 
   /** After one that did not. What it set was rolled back; session-level locks and the like were not. */
