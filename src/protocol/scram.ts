@@ -3,7 +3,11 @@ import { createHash, createHmac } from "node:crypto";
 import { equalInConstantTime } from "../base/secret.ts";
 import { ProtocolFault } from "./fault.ts";
 
-/** PostgreSQL's own default is 4096; RFC 7677 §4 asks for at least that. Less would make our password easy to guess. */
+/**
+ * PostgreSQL's own default is 4096; RFC 7677 §4 asks for at least that. Whoever answers in the server's place chooses the
+ * number and sees a proof made with it: with one iteration, guessing the password from it costs next to nothing. So this
+ * is no setting; a server whose `scram_iterations` is lower is to be corrected.
+ */
 const MIN_ITERATIONS = 4096;
 /** About half a second of one core. A server that asks for more wants our time, not our password. */
 export const MAX_ITERATIONS = 1_000_000;
@@ -80,9 +84,9 @@ export class ScramExchange {
     const salt = base64(saltText, MAX_SALT_BYTES);
     const iterations = Number.parseInt(count, 10);
     if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
-      throw new ProtocolFault(
-        `${iterations} SCRAM iterations; ${MIN_ITERATIONS} to ${MAX_ITERATIONS} are accepted`,
-      );
+      const accepted = `${MIN_ITERATIONS} to ${MAX_ITERATIONS} are accepted`;
+      const remedy = "correct scram_iterations on the server and set the role's password again";
+      throw new ProtocolFault(`${iterations} SCRAM iterations, and ${accepted}: ${remedy}`);
     }
     return { nonce, salt, iterations };
   }

@@ -53,6 +53,14 @@ for (const [name, message] of Object.entries(badChallenges)) {
   });
 }
 
+test("a refused number of SCRAM iterations says which setting of the server corrects it", () => {
+  const exchange = new ScramExchange({ kind: "none" }, NONCE);
+  assert.throws(() => exchange.challenge(`r=${NONCE}x,s=AAAA,i=1000`), {
+    message:
+      "1000 SCRAM iterations, and 4096 to 1000000 are accepted: correct scram_iterations on the server and set the role's password again",
+  });
+});
+
 const badFinals: Readonly<Record<string, string>> = {
   "a wrong signature": `v=${Buffer.alloc(32).toString("base64")}`,
   "a signature that is cut": "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl9",
