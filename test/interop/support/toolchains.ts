@@ -1,5 +1,5 @@
 /** What each suite needs on the machine, and how its program is made ready. Nothing is put into the repository. */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   accessSync,
@@ -11,7 +11,7 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -33,6 +33,8 @@ export interface Ready {
 interface Toolchain {
   /** Programs that must be on the path, with the Debian package that brings each. */
   readonly programs: Readonly<Record<string, string>>;
+  /** What is wrong with the programs that are there; for languages whose Debian package will not do. */
+  readonly lacks?: () => string | undefined;
   /** Downloads and builds what is not there yet. Returns how a program of the language is run. */
   readonly prepare: () => Promise<(program: string) => Ready>;
 }
@@ -92,7 +94,8 @@ const toolchains: Readonly<Record<Language, Toolchain>> = {
     },
   },
   go: {
-    programs: { go: "golang-go" },
+    programs: {},
+    lacks: goLacks,
     prepare: async () => {
       const directory = join(CACHE, "go");
       await run("go", ["build", "-mod=readonly", "-o", `${directory}/`, "./..."], join(SUITES, "go"));
@@ -116,10 +119,22 @@ const toolchains: Readonly<Record<Language, Toolchain>> = {
 /** What is missing for a language and how to get it, or undefined when everything is there. */
 export function missing(language: Language): string | undefined {
   const absent = Object.entries(toolchains[language].programs).filter(([program]) => !onPath(program));
-  if (absent.length === 0) return undefined;
+  if (absent.length === 0) return toolchains[language].lacks?.();
   const names = absent.map(([program]) => program).join(", ");
   const packages = [...new Set(absent.map(([, name]) => name))].join(" ");
   return `${names} not found; on Debian: apt-get install ${packages}`;
+}
+
+/**
+ * go.mod asks for Go 1.25. From 1.21 on, go fetches the version that is asked for by itself ("Go Toolchains"); before,
+ * as Debian 12 has it, it does not even understand the question.
+ */
+function goLacks(): string | undefined {
+  const { stdout = "" } = spawnSync("go", ["env", "GOVERSION"], { cwd: tmpdir(), encoding: "utf8" });
+  const found = /^go1\.(\d+)/.exec(stdout ?? "");
+  if (found !== null && Number(found[1]) >= 21) return undefined;
+  const there = found === null ? "go not found" : `${stdout.trim()} is too old`;
+  return `${there}; install Go 1.25 from https://go.dev/dl (any from 1.21 on fetches it by itself; Debian 12's is 1.19)`;
 }
 
 const prepared = new Map<Language, Promise<(program: string) => Ready>>();
