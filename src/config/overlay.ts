@@ -24,13 +24,6 @@ export function envPart(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
 }
 
-/** The variable that sets the setting at `path`. */
-export function envName(path: Path): string {
-  return (
-    PREFIX + path.map((part) => (typeof part === "number" ? String(part) : envPart(part))).join(SEPARATOR)
-  );
-}
-
 /** Lays every `POSTERN__<PATH>` of the environment over `value`, which stays as it is. */
 export function overlay(value: unknown, env: Env): Overlaid {
   const faults: Fault[] = [];

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import { faultText } from "../../../src/config/errors.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { envName } from "../../../src/config/overlay.ts";
 import { parseServerList } from "../../../src/config/server-list.ts";
 import { yamlSource } from "../../../src/config/source.ts";
 import { isTooDeep } from "../../../src/config/tree.ts";
@@ -148,8 +147,8 @@ test("whatever the environment sets is what the configuration has", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e9 }), fc.string({ minLength: 1 }), (connections, password) => {
       const env = {
-        [envName(["limits", "connections"])]: String(connections),
-        [`${envName(["clusters", 0, "login", "passwords"])}__alice`]: password,
+        POSTERN__LIMITS__CONNECTIONS: String(connections),
+        POSTERN__CLUSTERS__0__LOGIN__PASSWORDS__alice: password,
       };
       const result = loadConfig({ value: GOOD, source: "test", env });
       assert.ok(result.kind === "ok");

@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts that look like references are what is tested
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { envName } from "../../../src/config/overlay.ts";
 import { configOf, faultsOf, load } from "../../support/config-files.ts";
 
 const YAML = `issuers:
@@ -13,11 +12,6 @@ clusters:
     login: { method: shared-password, password: "\${PW}" }
     databases: []
 `.replace("    databases: []\n", "");
-
-test("a setting's variable is its path in UPPER_SNAKE, joined by two underscores", () => {
-  assert.equal(envName(["limits", "failedLoginsPerAddress"]), "POSTERN__LIMITS__FAILED_LOGINS_PER_ADDRESS");
-  assert.equal(envName(["clusters", 0, "tls", "caFile"]), "POSTERN__CLUSTERS__0__TLS__CA_FILE");
-});
 
 test("the environment overrides the file, each value as the setting wants it", (t) => {
   const config = configOf(
