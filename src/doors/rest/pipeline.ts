@@ -2,6 +2,7 @@
  * The way of one request: admitted, parsed, planned from the catalog, run in one transaction under the role that was
  * decided on, answered. Everything that goes wrong on the way is an answer too.
  */
+import type { SessionId } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
 import { PoolServerError } from "../../upstream/pool/errors.ts";
@@ -53,6 +54,8 @@ interface Run {
   readonly watch: Stopwatch | undefined;
   authenticated: boolean;
   session: RestSession | undefined;
+  /** The id under which the log knows the session, or the denial of one. */
+  id: SessionId | undefined;
   legacyNames: readonly LegacyName[];
 }
 
@@ -99,6 +102,7 @@ export class Pipeline {
       watch: this.#parts.door.serverTiming ? new Stopwatch() : undefined,
       authenticated: false,
       session: undefined,
+      id: undefined,
       legacyNames: NO_NAMES,
     };
     const gone = () => run.abort.abort();
@@ -116,10 +120,10 @@ export class Pipeline {
     }
   }
 
-  #finished(reply: Reply, { exchange, session, watch, legacyNames }: Run): Reply {
+  #finished(reply: Reply, { exchange, id, watch, legacyNames }: Run): Reply {
     watch?.lap("response");
     return finished(reply, exchange, this.#finish, {
-      session: session?.admission.session.facts.id,
+      session: id,
       timings: watch?.timings,
       legacyNames,
     });
@@ -153,6 +157,7 @@ export class Pipeline {
       token === undefined ? ANONYMOUS : ({ kind: "token", token: new Secret(token) } as const);
     const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);
     const session = found instanceof Promise ? await found : found;
+    run.id = "kind" in session ? session.id : session.admission.session.facts.id;
     if ("kind" in session) throw denialError(session, token);
     exchange.vouch();
     session.enter(run.abort);

@@ -8,7 +8,7 @@ import { hash } from "node:crypto";
 import type { Access, Admission, Credential, Denied } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason, Observe, Peer } from "../../base/event.ts";
-import type { DatabaseName } from "../../base/ids.ts";
+import type { DatabaseName, SessionId } from "../../base/ids.ts";
 import { newSessionId } from "../../base/ids.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import { claimsJson } from "./transaction-settings.ts";
@@ -33,6 +33,9 @@ export interface Place {
   readonly cluster: ClusterConfig;
   readonly database: DatabaseName;
 }
+
+/** No session; the id is the one under which the log says why. */
+export type DeniedSession = Denied & { readonly id: SessionId };
 
 /** A kept admission, and the requests that run on it. */
 export class RestSession {
@@ -83,7 +86,7 @@ export class RestSessions {
   readonly #parts: SessionsParts;
   /** In the order of their last use. */
   readonly #kept = new Map<string, RestSession>();
-  readonly #asking = new Map<string, Promise<RestSession | Denied>>();
+  readonly #asking = new Map<string, Promise<RestSession | DeniedSession>>();
   readonly #max: number;
   #callOff: () => void = () => {};
   #closed = false;
@@ -102,7 +105,7 @@ export class RestSessions {
    * The session for a credential from an address: the one that is kept, or a new one when access admits it.
    * Synchronous when it is kept.
    */
-  get(credential: Credential, place: Place, peer: Peer): RestSession | Promise<RestSession | Denied> {
+  get(credential: Credential, place: Place, peer: Peer): RestSession | Promise<RestSession | DeniedSession> {
     const key = keyOf(credential, peer);
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.ended === undefined) {
@@ -125,12 +128,17 @@ export class RestSessions {
     for (const session of [...this.#kept.values()]) session.admission.session.end(reason);
   }
 
-  async #ask(key: string, credential: Credential, place: Place, peer: Peer): Promise<RestSession | Denied> {
+  async #ask(
+    key: string,
+    credential: Credential,
+    place: Place,
+    peer: Peer,
+  ): Promise<RestSession | DeniedSession> {
     const { access, clock, observe } = this.#parts;
     const id = newSessionId();
     const wish = { ...place, role: undefined, door: "rest", peer, replication: false } as const;
     const outcome = await access.admit(credential, wish, id);
-    if (outcome.kind === "denied") return outcome;
+    if (outcome.kind === "denied") return { ...outcome, id };
     const { admission } = outcome;
     const session = new RestSession(admission, clock.now());
     this.#kept.set(key, session);

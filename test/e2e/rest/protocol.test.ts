@@ -380,6 +380,16 @@ suite("OPTIONS", () => testRest(() => world, allow));
 suite("pages of other origins", () => testRest(() => world, crossOrigin));
 suite("with other settings", () => testRest(() => listed, ofListed));
 
+test("a request that is denied has the id of the denial in the log, and not its reason", async () => {
+  const { status, headers, text } = await world.ask("GET /films", {
+    headers: { Authorization: "Bearer a.b.c" },
+  });
+  assert.equal(status, 401);
+  const denied = await world.gateway.logged((line) => line["session"] === headers["postern-session"]);
+  assert.equal(denied["event"], "login.denied.v1");
+  assert.ok(!text.includes(String(denied["detail"])));
+});
+
 test("the id in the answer is the one in the log", async () => {
   const { headers } = await world.ask("GET /films", { as: "web" });
   const id = String(headers["postern-session"]);
