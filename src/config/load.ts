@@ -27,6 +27,8 @@ export type LoadOptions = {
   readonly env: Env;
   /** Settings from elsewhere, over what was read and under the environment. */
   readonly laid?: readonly Laid[];
+  /** Whether what the database says is among them: then `doors.rest.inDatabaseConfig` comes out as false. */
+  readonly databaseAsked?: boolean;
 } & (
   | { readonly file: string }
   /** A configuration that is not in a file; `${NAME}` in it is taken as it is. */
@@ -50,7 +52,10 @@ export type LoadResult =
       readonly warnings: readonly Fault[];
       /** Every file that it was read from or names, absolute: a change of one of them may change what is in force. */
       readonly files: readonly string[];
-      /** Reads everything again with what the database says laid over it (`doors.rest.inDatabaseConfig`). */
+      /**
+       * Reads everything again with what the database says laid over it. While `doors.rest.inDatabaseConfig` is true in
+       * a configuration, that is still to be done.
+       */
       readonly withDatabase: (settings: readonly DatabaseSetting[]) => LoadResult;
     }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] };
@@ -72,7 +77,7 @@ function loadWithDatabase(options: LoadOptions, settings: readonly DatabaseSetti
   const { laid, faults } = layDatabase(settings);
   return faults.length > 0
     ? { kind: "faults", faults }
-    : loadConfig({ ...options, laid: [...(options.laid ?? []), ...laid] });
+    : loadConfig({ ...options, laid: [...(options.laid ?? []), ...laid], databaseAsked: true });
 }
 
 type LoadedOnce = Omit<Extract<LoadResult, { kind: "ok" }>, "withDatabase"> | Faults;
@@ -82,7 +87,15 @@ function loadOnce(options: LoadOptions): LoadedOnce {
   const read = "file" in options ? readSource(options.file) : fromValue(options.source, options.value);
   if (read.kind === "faults") return read;
   const file = "file" in options ? resolve(options.file) : undefined;
-  return new Loading(read.source, options.env, options.laid ?? []).run(file);
+  const loaded = new Loading(read.source, options.env, options.laid ?? []).run(file);
+  if (loaded.kind === "faults" || options.databaseAsked !== true) return loaded;
+  return { ...loaded, config: withDatabaseAsked(loaded.config) };
+}
+
+function withDatabaseAsked(config: Config): Config {
+  const { rest, ...others } = config.doors;
+  if (rest === undefined) return config;
+  return freezeDeep({ ...config, doors: { ...others, rest: { ...rest, inDatabaseConfig: false } } });
 }
 
 function fromValue(name: string, value: unknown): SourceResult {

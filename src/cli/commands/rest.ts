@@ -3,7 +3,6 @@ import { messageOf } from "../../base/error.ts";
 import type { PostgrestResult } from "../../config/compat/postgrest/load.ts";
 import type { DatabaseSetting } from "../../config/compat/postgrest/values.ts";
 import { faultText } from "../../config/errors.ts";
-import type { LoadResult } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { askReady } from "../ask-ready.ts";
 import { describe } from "../command.ts";
@@ -11,6 +10,7 @@ import { accepted, withWarnings } from "../configuration.ts";
 import { Failure, misuse } from "../failure.ts";
 import { serve, tellOpen } from "../serve.ts";
 import { print, tell } from "../terminal.ts";
+import { readWithDatabase } from "../with-database.ts";
 
 /** `postern rest`: the REST door alone, from PostgREST's settings. */
 export function restCommand(): Command {
@@ -44,32 +44,8 @@ async function rest(file: string | undefined, options: Options): Promise<void> {
   if (options.ready === true) return ready(accepted(read()).config);
   if (options.dumpConfig === true) return dumpConfig(read());
   if (options.dumpSchema === true) return dumpSchema(accepted(withWarnings(read())));
-  const { askForSettings } = await import("../../daemon/rest-database.ts");
-  const load = async () => withWarnings(await withDatabase(read(), askForSettings));
-  const { loaded, complete } = await firstLoaded(read(), load);
   const { run } = await import("../../daemon/run.ts");
-  await serve(run({ loaded, load, complete, onOpen: tellOpen }), "server-port");
-}
-
-type AskForSettings = (config: Config) => Promise<readonly DatabaseSetting[]>;
-
-/** @throws Error when the database could not be asked */
-async function withDatabase(result: PostgrestResult, ask: AskForSettings): Promise<PostgrestResult> {
-  if (result.kind === "faults") return result;
-  const settings = await ask(result.config);
-  return settings.length === 0 ? result : result.withDatabase(settings);
-}
-
-/** What to begin with. A database that is not there yet is asked again once the door is open, which says 503 until then. */
-async function firstLoaded(alone: PostgrestResult, load: () => Promise<LoadResult>) {
-  accepted(alone); // or else the database would be asked with settings that are wrong
-  try {
-    return { loaded: accepted(await load()), complete: true };
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    tell(`warning: the database could not be asked for its settings and is asked again: ${messageOf(error)}`);
-    return { loaded: accepted(withWarnings(alone)), complete: false };
-  }
+  await serve(run({ ...(await readWithDatabase(read)), onOpen: tellOpen }), "server-port");
 }
 
 async function example(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { configOption, describe } from "../command.ts";
-import { accepted, withWarnings } from "../configuration.ts";
-import { Failure, misuse } from "../failure.ts";
+import { misuse } from "../failure.ts";
 import { serve, tellOpen } from "../serve.ts";
+import { readWithDatabase } from "../with-database.ts";
 
 /** The variable that sets `doors.postgres.workers`. */
 const WORKERS = "POSTERN__DOORS__POSTGRES__WORKERS";
@@ -28,16 +28,11 @@ interface Options {
 async function start({ config: file, workers }: Options): Promise<void> {
   const { loadConfig } = await import("../../config/load.ts");
   const env = workers === undefined ? process.env : { ...process.env, [WORKERS]: workerCount(workers) };
-  const load = () => withWarnings(loadConfig({ file, env }));
-  const loaded = accepted(load());
-  if (loaded.config.doors.rest?.inDatabaseConfig === true)
-    throw new Failure(
-      "doors.rest.inDatabaseConfig is for `postern rest`; take it out, or start that instead",
-    );
+  const reading = await readWithDatabase(() => loadConfig({ file, env }));
   const { run } = await import("../../daemon/run.ts");
-  const { rest } = loaded.config.doors;
+  const { rest } = reading.loaded.config.doors;
   const settingOf = (port: number) => `doors.${port === rest?.port ? "rest" : "postgres"}.port`;
-  await serve(run({ loaded, load, onOpen: tellOpen }), settingOf);
+  await serve(run({ ...reading, onOpen: tellOpen }), settingOf);
 }
 
 /** The schema has the bounds; here it only has to be a number, so that the message names the option. */

@@ -2,6 +2,8 @@
  * The API of one configuration: what its requests share. It is replaced as a whole by a reload; requests that run end
  * under the one that they began with.
  */
+import type { Clock } from "../../base/clock.ts";
+import type { Observe } from "../../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName } from "../../base/ids.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
 import type { ListenEvents, Listening, Pool } from "../../upstream/pool/pool.ts";
@@ -9,7 +11,7 @@ import { CatalogKeeper } from "./catalog/keeper.ts";
 import { asksFor, looksStale } from "./catalog/reasons.ts";
 import type { CatalogSource } from "./catalog/source.ts";
 import type { Catalog } from "./catalog/types.ts";
-import type { RestDoorParts, RestDoorSettings } from "./door.ts";
+import type { RestDoorSettings } from "./door.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RestSessions } from "./sessions.ts";
@@ -19,20 +21,37 @@ const MAX_RESULT_BYTES = 1024 * 1024 * 1024;
 /** Each distinct shape of request is one; the server keeps a plan of some kilobytes for each, on every connection. */
 const PREPARED_STATEMENTS = 500;
 
+interface ApiParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Somebody notified the channel. */
+  readonly onAsked: (asked: { readonly catalog: boolean; readonly config: boolean }) => void;
+}
+
 export class Api {
   readonly #pool: Pool;
   readonly #keeper: CatalogKeeper;
   readonly #sessions: RestSessions;
   readonly #pipeline: Pipeline;
   readonly #door: RestDoorConfig;
-  readonly #reload: () => void;
-  #listening: Listening | undefined;
+  readonly #onAsked: ApiParts["onAsked"];
+  /** Resolves when it listens to the database; at once when it is not to. */
+  readonly listening: Promise<void>;
+  #onListening: () => void = () => {};
+  #channel: Listening | undefined;
 
   /** @param catalog the one of the API before, which is used until this one has its own */
-  constructor(settings: RestDoorSettings, { clock, observe, reload }: RestDoorParts, catalog?: Catalog) {
+  constructor(
+    settings: RestDoorSettings,
+    { clock, observe, onAsked }: ApiParts,
+    catalog: Catalog | undefined,
+  ) {
     const { door, cluster, access, upstream, limits } = settings;
     this.#door = door;
-    this.#reload = reload;
+    this.#onAsked = onAsked;
+    this.listening = new Promise((resolve) => {
+      this.#onListening = resolve;
+    });
     const database = door.database as DatabaseName; // the schema checked it
     this.#pool = upstream.pool(cluster, {
       role: door.authenticator as RoleName, // the schema checked it
@@ -65,7 +84,7 @@ export class Api {
       sessions: this.#sessions,
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,
-      catalogLoaded: () => this.#keeper.loaded(),
+      catalogLoaded: async () => (this.#held ? undefined : this.#keeper.loaded()),
       onServerError: (sqlstate) => {
         if (looksStale(sqlstate)) this.#keeper.stale();
       },
@@ -77,35 +96,42 @@ export class Api {
   }
 
   get trouble(): string | undefined {
+    if (this.#held) return "the settings in the database were not read yet; see config.refused in the log";
     return this.#keeper.catalog === undefined
       ? "the catalog is not loaded; see catalog.failed in the log"
       : undefined;
   }
 
   start(): void {
-    this.#keeper.start();
     const { channel, channelEnabled } = this.#door;
-    if (channelEnabled) this.#listening = this.#pool.listen(channel, this.#listenEvents());
+    if (!this.#held) this.#keeper.start();
+    if (!this.#held && channelEnabled) this.#channel = this.#pool.listen(channel, this.#listenEvents());
+    else this.#onListening();
+  }
+
+  /**
+   * Until the database has had its say, the door knows neither its schemas nor who may come in without a token: it has
+   * no catalog, and every request is told to come back.
+   */
+  get #held(): boolean {
+    return this.#door.inDatabaseConfig;
   }
 
   #listenEvents(): ListenEvents {
     let first = true;
     return {
-      onNotification: (payload) => {
-        const { catalog, config } = asksFor(payload);
-        if (catalog) this.#keeper.reload();
-        if (config) this.#reload();
-      },
-      // What was said while nobody listened is lost, so it may have been said.
+      onNotification: (payload) => this.#onAsked(asksFor(payload)),
       onListening: () => {
-        if (!first) this.#keeper.reload();
+        this.#onListening();
+        // What was said while nobody listened is lost, so it may have been said.
+        if (!first) this.#onAsked({ catalog: true, config: true });
         first = false;
       },
     };
   }
 
   reloadCatalog(): void {
-    this.#keeper.reload();
+    if (!this.#held) this.#keeper.reload();
   }
 
   answer(exchange: Exchange): Promise<Reply> {
@@ -114,7 +140,7 @@ export class Api {
 
   /** Lets requests that run end, and closes everything then. */
   async close(): Promise<void> {
-    this.#listening?.close();
+    this.#channel?.close();
     this.#keeper.close();
     await this.#pool.close();
     this.#sessions.close("draining");

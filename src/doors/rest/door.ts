@@ -11,6 +11,7 @@ import type { Upstream } from "../../upstream/upstream.ts";
 import type { ServerCertificate } from "../../wire/certificate.ts";
 import { Api } from "./api.ts";
 import { dumpCatalog } from "./catalog/dump.ts";
+import type { Catalog } from "./catalog/types.ts";
 import type { HttpBounds } from "./http/bounds.ts";
 import type { Place } from "./http/server.ts";
 import { HttpServer } from "./http/server.ts";
@@ -32,6 +33,9 @@ export interface RestDoorParts {
   readonly reload: () => void;
 }
 
+/** How long an API that was replaced waits for the next one to listen: on a replica alone that never does. */
+const OVERLAP_MS = 10_000;
+
 export class RestDoor {
   readonly #parts: RestDoorParts;
   readonly #server: HttpServer;
@@ -39,12 +43,14 @@ export class RestDoor {
   #bounds: HttpBounds;
   #reusePort = false;
   #api: Api;
+  /** Those before, which still listen or have requests that run. */
+  readonly #retiring = new Set<Api>();
 
   constructor(settings: RestDoorSettings, parts: RestDoorParts) {
     this.#parts = parts;
     this.#settings = settings;
     this.#bounds = boundsOf(settings);
-    this.#api = new Api(settings, parts);
+    this.#api = this.#newApi(settings, undefined);
     this.#server = new HttpServer({
       ...parts,
       handle: (exchange) => this.#api.answer(exchange),
@@ -100,15 +106,37 @@ export class RestDoor {
     const old = this.#api;
     this.#settings = settings;
     this.#bounds = boundsOf(settings);
-    this.#api = new Api(settings, this.#parts, old.catalog);
+    this.#api = this.#newApi(settings, old.catalog);
     this.#api.start();
-    void old.close();
+    this.#retire(old, this.#api);
+  }
+
+  #newApi(settings: RestDoorSettings, catalog: Catalog | undefined): Api {
+    const { clock, observe, reload } = this.#parts;
+    const onAsked = (asked: { readonly catalog: boolean; readonly config: boolean }) => {
+      if (asked.catalog) this.reloadCatalog();
+      if (asked.config) reload();
+    };
+    return new Api(settings, { clock, observe, onAsked }, catalog);
+  }
+
+  /** The one before listens until the next one does, so that nothing is said in between that nobody hears. */
+  #retire(old: Api, next: Api): void {
+    this.#retiring.add(old);
+    const retire = () => {
+      callOff();
+      if (this.#retiring.delete(old)) void old.close();
+    };
+    const callOff = this.#parts.clock.after(OVERLAP_MS, retire);
+    void next.listening.then(retire);
   }
 
   /** Stops listening and lets requests end. Resolves when all connections are gone. */
   async drain(): Promise<void> {
     await this.#server.drain();
-    await this.#api.close();
+    const apis = [this.#api, ...this.#retiring];
+    this.#retiring.clear();
+    await Promise.all(apis.map((api) => api.close()));
   }
 
   /** Ends what is left, at once. Returns how many connections that were. */

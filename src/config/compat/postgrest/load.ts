@@ -35,15 +35,17 @@ export type PostgrestResult =
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Reads PostgREST's settings from everywhere, and checks all of them. Every fault is reported together. */
-export function loadPostgrest({ env, file, database = [] }: PostgrestOptions): PostgrestResult {
+export function loadPostgrest({ env, file, database }: PostgrestOptions): PostgrestResult {
   const read = file === undefined ? undefined : readFile(file, env);
   if (read !== undefined && "faults" in read) return { kind: "faults", faults: read.faults };
-  const gathered = gather({ env, file: read, database });
+  const gathered = gather({ env, file: read, database: database ?? [] });
   const { values } = gathered;
   const contents = readReferences(values);
   const configured = configure(values, contents, env);
   const faults = [...gathered.faults, ...contents.faults, ...configured.faults];
-  const loaded = loadConfig({ env, value: {}, source: file ?? "environment", laid: configured.laid });
+  const source = file ?? "environment";
+  const databaseAsked = database !== undefined;
+  const loaded = loadConfig({ env, value: {}, source, laid: configured.laid, databaseAsked });
   // A setting that could not be read would only be called missing once more.
   if (faults.length > 0) return { kind: "faults", faults };
   if (loaded.kind === "faults") return loaded;

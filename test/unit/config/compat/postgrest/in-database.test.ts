@@ -34,8 +34,11 @@ test("the database does not say who may be whom, nor whose tokens are taken, whe
     ["pgrst.jwt_role_claim_key", "$.anything"],
     ["pgrst.jwt_aud", "x"],
   ]);
-  const config = configOf(again);
-  assert.deepEqual(config, loaded.config);
+  const { issuers, clusters } = configOf(again);
+  assert.deepEqual(
+    { issuers, clusters },
+    { issuers: loaded.config.issuers, clusters: loaded.config.clusters },
+  );
 });
 
 test("the environment of the process has the last word over the database", (t) => {
@@ -61,6 +64,15 @@ test("what the database says wrongly is told, and changes nothing", (t) => {
   assert.deepEqual(outOfBounds.faults.map(faultText), [
     "database pgrst.db_max_rows: doors.rest.maxRows: is too small; the least is 0",
   ]);
+});
+
+test("a configuration says whether the database is still to be asked", (t) => {
+  for (const env of [{}, { POSTERN__DOORS__REST__IN_DATABASE_CONFIG: "true" }]) {
+    const loaded = load(t, YAML, env);
+    assert.ok(loaded.kind === "ok");
+    assert.equal(loaded.config.doors.rest?.inDatabaseConfig, true);
+    assert.equal(configOf(loaded.withDatabase([])).doors.rest?.inDatabaseConfig, false);
+  }
 });
 
 test("defaults of PostgREST are not laid over anything", () => {
