@@ -18,6 +18,8 @@ interface CountingParts {
 
 /** From a login on the same machine to one that waits for a slow server; the default deadline is 15 s. */
 const LOGIN_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15];
+/** From a look-up by key to a report; statement time-outs are mostly below. */
+const REQUEST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 
 const nothing = () => {};
 
@@ -35,6 +37,10 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "code",
   ]);
   const ended = counter("sessions_ended_total", "Sessions ended, by reason.", ["door", "reason"]);
+  const requests = counter("requests_total", "Requests of the REST door, by the class of their status.", [
+    "door",
+    "status",
+  ]);
   const failures = counter("upstream_failures_total", "Upstream connections that failed.", [
     "cluster",
     "code",
@@ -61,6 +67,13 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     help: "From the accepted connection to ReadyForQuery, for logins that became sessions.",
     labelNames: ["door", "cluster"],
     buckets: LOGIN_SECONDS,
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "postern_request_seconds",
+    help: "From the head of a request of the REST door to its answer.",
+    labelNames: ["door"],
+    buckets: REQUEST_SECONDS,
     registers,
   });
   const catalogSeconds = new Gauge({
@@ -101,6 +114,11 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
       tally.endedBytes.fromClient += bytesFromClient;
       tally.endedBytes.toClient += bytesToClient;
     },
+    "request.v1": ({ door, status, durationMs }) => {
+      requests.inc({ door, status: `${Math.trunc(status / 100)}xx` });
+      requestSeconds.observe({ door }, durationMs / 1000);
+    },
+    "query.v1": nothing,
     // The code may be a SQLSTATE, which the server chose.
     "upstream.failed.v1": ({ cluster, code }) => failures.inc({ cluster, code: codes.of(code) }),
     "upstream.state.v1": ({ cluster, state }) => changes.inc({ cluster, state }),

@@ -19,7 +19,7 @@ export function boundFloods(log: Observe, clock: Clock): Observe {
   };
   return (event) => {
     if (!isOfStrangers(event)) return log(event);
-    const { event: name, code } = event;
+    const { event: name, code = "" } = event;
     const kind = `${name} ${code}`;
     const lines = (windows.get(kind) ?? 0) + 1;
     windows.set(kind, lines);
@@ -28,9 +28,10 @@ export function boundFloods(log: Observe, clock: Clock): Observe {
   };
 }
 
-type Strangers = Extract<Event, { event: "connection.refused.v1" | "login.denied.v1" }>;
+type Strangers = Extract<Event, { event: "connection.refused.v1" | "login.denied.v1" | "request.v1" }>;
 
 function isOfStrangers(event: Event): event is Strangers {
   if (event.event === "connection.refused.v1") return true;
+  if (event.event === "request.v1") return event.session === undefined;
   return event.event === "login.denied.v1" && event.subject === undefined;
 }

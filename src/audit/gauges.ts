@@ -69,4 +69,32 @@ export function createGauges({ registers, clock, tally, read }: GaugeParts): voi
       this.inc({ direction: "to_client" }, tally.endedBytes.toClient + (live?.toClient ?? 0));
     },
   });
+  new Gauge({
+    name: "postern_pool_connections",
+    help: "Server connections of the REST door's pool.",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      this.reset();
+      const pool = read()?.pool;
+      if (pool === undefined) return;
+      for (const state of ["busy", "idle", "opening"] as const) this.set({ state }, pool[state]);
+    },
+  });
+  new Gauge({
+    name: "postern_pool_waiting",
+    help: "Requests of the REST door that wait for a connection.",
+    registers,
+    collect() {
+      this.set(read()?.pool?.waiting ?? 0);
+    },
+  });
+  new Gauge({
+    name: "postern_pool_timeouts",
+    help: "Requests of the REST door that waited in vain, since the configuration was put in force.",
+    registers,
+    collect() {
+      this.set(read()?.pool?.timeouts ?? 0);
+    },
+  });
 }

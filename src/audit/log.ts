@@ -22,8 +22,10 @@ interface LogOptions {
   readonly fields?: Readonly<Record<string, string | number>>;
 }
 
-/** How loud each event is. Total: a new event must say. */
-export const LEVELS: Readonly<Record<Event["event"], Level>> = {
+/** How loud each event is, or what of it tells. Total: a new event must say. */
+export const LEVELS: {
+  readonly [K in Event["event"]]: Level | ((event: Extract<Event, { event: K }>) => Level);
+} = {
   "door.opened.v1": "info",
   "door.closed.v1": "info",
   "connection.refused.v1": "info",
@@ -31,6 +33,8 @@ export const LEVELS: Readonly<Record<Event["event"], Level>> = {
   "login.denied.v1": "warn",
   "session.started.v1": "info",
   "session.ended.v1": "info",
+  "request.v1": ({ status }) => (status >= 500 ? "error" : status >= 400 ? "warn" : "debug"),
+  "query.v1": "info",
   "upstream.failed.v1": "error",
   "upstream.state.v1": "warn",
   "cancel.v1": "debug",
@@ -65,7 +69,12 @@ export function createLog(settings: LogSettings, options: LogOptions = {}): Obse
     },
     settings.format === "json" ? target : { write: (line) => target.write(asText(line, colours)) },
   );
-  return (event) => logger[LEVELS[event.event]](event);
+  return (event) => logger[levelOf(event)](event);
+}
+
+function levelOf(event: Event): Level {
+  const level = LEVELS[event.event] as Level | ((event: Event) => Level); // it is the entry of this very event
+  return typeof level === "function" ? level(event) : level;
 }
 
 /** https://no-color.org */

@@ -71,11 +71,37 @@ export type Event =
       readonly session: SessionId;
       readonly door: DoorName;
       readonly cluster: ClusterName;
-      /** The server process's id, as pg_stat_activity shows it. */
-      readonly backendPid: number;
-      readonly host: string;
-      /** From the accepted connection to ReadyForQuery. */
+      /** The server process's id, as pg_stat_activity shows it; none at the REST door, whose requests share a pool. */
+      readonly backendPid: number | undefined;
+      readonly host: string | undefined;
+      /** From the accepted connection to ReadyForQuery; at the REST door as long as the decision took. */
       readonly loginMs: number;
+    }
+  | {
+      /** A request of the REST door was answered. */
+      readonly event: "request.v1";
+      /** None when it was refused before it had one. */
+      readonly session: SessionId | undefined;
+      readonly door: DoorName;
+      readonly peer: Peer;
+      readonly method: string;
+      /** As sent, without the query string: that holds the values that people look for. */
+      readonly path: string;
+      readonly status: number;
+      /** Of the error that the client was told, if it was. */
+      readonly code: string | undefined;
+      /** What really went wrong, when that is not an answer of the database's. */
+      readonly detail: string | undefined;
+      readonly durationMs: number;
+      /** Of the answer's body. */
+      readonly bytes: number;
+    }
+  | {
+      /** The SQL of a request; values are parameters and not in it. */
+      readonly event: "query.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly sql: string;
     }
   | {
       readonly event: "session.ended.v1";
@@ -137,7 +163,7 @@ export type Event =
   | {
       /** Lines that were not written within the last second, because those who caused them had proved nothing. */
       readonly event: "log.suppressed.v1";
-      readonly of: "connection.refused.v1" | "login.denied.v1";
+      readonly of: "connection.refused.v1" | "login.denied.v1" | "request.v1";
       readonly code: string;
       readonly lines: number;
     }

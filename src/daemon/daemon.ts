@@ -81,6 +81,7 @@ export class Daemon {
       unauthenticated: this.#doors.postgres?.strangers ?? 0,
       liveBytes: this.#doors.postgres?.traffic ?? { fromClient: 0, toClient: 0 },
       hosts: upstream.states(),
+      pool: this.#doors.rest?.pool,
       issuers: config.issuers.map(({ name }) => name),
     };
   }

@@ -86,7 +86,7 @@ export class Proving {
   /** The `detail` of the last event of this name. */
   detail(name: Event["event"]): string {
     const last = this.events.findLast(({ event }) => event === name);
-    return last !== undefined && "detail" in last ? last.detail : "";
+    return last !== undefined && "detail" in last ? (last.detail ?? "") : "";
   }
 
   /** Resolves once `n` events of this name were reported in total. */

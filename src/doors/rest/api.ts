@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName } from "../../base/ids.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
-import type { ListenEvents, Listening, Pool } from "../../upstream/pool/pool.ts";
+import type { ListenEvents, Listening, Pool, PoolStats } from "../../upstream/pool/pool.ts";
 import { CatalogKeeper } from "./catalog/keeper.ts";
 import { asksFor, looksStale } from "./catalog/reasons.ts";
 import type { CatalogSource } from "./catalog/source.ts";
@@ -85,6 +85,7 @@ export class Api {
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,
       catalogLoaded: async () => (this.#held ? undefined : this.#keeper.loaded()),
+      observe,
       onServerError: (sqlstate) => {
         if (looksStale(sqlstate)) this.#keeper.stale();
       },
@@ -100,6 +101,10 @@ export class Api {
     return this.#keeper.catalog === undefined
       ? "the catalog is not loaded; see catalog.failed in the log"
       : undefined;
+  }
+
+  get pool(): PoolStats {
+    return this.#pool.stats();
   }
 
   start(): void {

@@ -7,6 +7,7 @@ import { Crowd } from "../../access/crowd.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { ClusterConfig, LimitsConfig, RestDoorConfig } from "../../config/schema.ts";
+import type { PoolStats } from "../../upstream/pool/pool.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { ServerCertificate } from "../../wire/certificate.ts";
 import { Api } from "./api.ts";
@@ -89,6 +90,11 @@ export class RestDoor {
   async catalogText(): Promise<string | undefined> {
     const { catalog } = this.#api;
     return catalog === undefined ? undefined : dumpCatalog(catalog);
+  }
+
+  /** What the pool is doing. */
+  get pool(): PoolStats {
+    return this.#api.pool;
   }
 
   /** Loads the catalog again. */

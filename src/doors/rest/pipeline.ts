@@ -2,6 +2,9 @@
  * The way of one request: admitted, parsed, planned from the catalog, run in one transaction under the role that was
  * decided on, answered. Everything that goes wrong on the way is an answer too.
  */
+import { performance } from "node:perf_hooks";
+import { messageOf } from "../../base/error.ts";
+import type { Observe } from "../../base/event.ts";
 import type { SessionId } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
@@ -18,6 +21,7 @@ import type { ActionSettings, Job } from "./actions/job.ts";
 import { planAction } from "./actions/plan.ts";
 import type { Catalog, IsolationLevel, Setting } from "./catalog/types.ts";
 import { errorReply } from "./error-reply.ts";
+import { RestError } from "./errors.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
 import type { LegacyName } from "./plan/branch.ts";
 import { noSchemaCache } from "./refusals.ts";
@@ -45,11 +49,13 @@ interface PipelineParts {
   readonly catalogLoaded: () => Promise<Catalog | undefined>;
   /** Told the SQLSTATE of every error of the server: the catalog may be out of date. */
   readonly onServerError: (sqlstate: string) => void;
+  readonly observe: Observe;
 }
 
 /** What is known of a request while it runs. */
 interface Run {
   readonly exchange: Exchange;
+  readonly startedAt: number;
   readonly abort: AbortController;
   readonly watch: Stopwatch | undefined;
   authenticated: boolean;
@@ -98,6 +104,7 @@ export class Pipeline {
   async answer(exchange: Exchange): Promise<Reply> {
     const run: Run = {
       exchange,
+      startedAt: performance.now(),
       abort: new AbortController(),
       watch: this.#parts.door.serverTiming ? new Stopwatch() : undefined,
       authenticated: false,
@@ -108,20 +115,41 @@ export class Pipeline {
     const gone = () => run.abort.abort();
     exchange.signal.addEventListener("abort", gone);
     try {
-      return this.#finished(await this.#answer(run), run);
+      return this.#finished(await this.#answer(run), run, undefined);
     } catch (error) {
       if (error instanceof PoolServerError) this.#parts.onServerError(error.sqlstate);
       const { authenticated, session } = run;
       const failure = failureOf(error, { authenticated, ended: session?.ended });
-      return this.#finished(errorReply(failure, this.#parts.door.clientErrorVerbosity), run);
+      const detail =
+        error instanceof RestError || error instanceof PoolServerError ? undefined : messageOf(error);
+      const reply = errorReply(failure, this.#parts.door.clientErrorVerbosity);
+      return this.#finished(reply, run, { code: failure.code, detail });
     } finally {
       exchange.signal.removeEventListener("abort", gone);
       run.session?.leave(run.abort);
     }
   }
 
-  #finished(reply: Reply, { exchange, id, watch, legacyNames }: Run): Reply {
+  #finished(
+    reply: Reply,
+    run: Run,
+    failure: { code: string; detail: string | undefined } | undefined,
+  ): Reply {
+    const { exchange, id, session, watch, legacyNames, startedAt } = run;
     watch?.lap("response");
+    this.#parts.observe({
+      event: "request.v1",
+      session: session?.admission.session.facts.id,
+      door: "rest",
+      peer: exchange.peer,
+      method: exchange.method,
+      path: pathOf(exchange.target),
+      status: reply.status,
+      code: failure?.code,
+      detail: failure?.detail,
+      durationMs: performance.now() - startedAt,
+      bytes: lengthOf(reply.body),
+    });
     return finished(reply, exchange, this.#finish, {
       session: id,
       timings: watch?.timings,
@@ -165,6 +193,12 @@ export class Pipeline {
     return session;
   }
 
+  #logQuery({ admission }: RestSession, { statements }: Job): void {
+    const session = admission.session.facts.id;
+    for (const { text } of statements)
+      this.#parts.observe({ event: "query.v1", session, door: "rest", sql: text });
+  }
+
   /** Runs the job's statements in a transaction of their own, and gives their results. */
   async #run(
     { exchange, abort }: Run,
@@ -178,6 +212,7 @@ export class Pipeline {
     const isolation = job.isolation ?? role?.isolation ?? null;
     const before = this.#preRequest;
     const main = job.statements.map((each) => ({ ...each, prepare: door.preparedStatements }));
+    if (door.logQuery) this.#logQuery(session, job);
     const failed: { error?: unknown } = {};
     const results = await pool.run(
       session.admission,
@@ -202,6 +237,16 @@ export class Pipeline {
     if ("error" in failed) throw failed.error;
     return results.slice(before.length);
   }
+}
+
+function pathOf(target: string): string {
+  const question = target.indexOf("?");
+  return question < 0 ? target : target.slice(0, question);
+}
+
+function lengthOf(body: Reply["body"]): number {
+  if (body === undefined) return 0;
+  return Buffer.isBuffer(body) ? body.length : body.reduce((sum, { length }) => sum + length, 0);
 }
 
 const ANONYMOUS = { kind: "anonymous" } as const;

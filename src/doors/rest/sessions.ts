@@ -136,12 +136,22 @@ export class RestSessions {
   ): Promise<RestSession | DeniedSession> {
     const { access, clock, observe } = this.#parts;
     const id = newSessionId();
+    const askedAt = clock.now();
     const wish = { ...place, role: undefined, door: "rest", peer, replication: false } as const;
     const outcome = await access.admit(credential, wish, id);
     if (outcome.kind === "denied") return { ...outcome, id };
     const { admission } = outcome;
     const session = new RestSession(admission, clock.now());
     this.#kept.set(key, session);
+    observe({
+      event: "session.started.v1",
+      session: id,
+      door: "rest",
+      cluster: admission.session.facts.cluster,
+      backendPid: undefined,
+      host: undefined,
+      loginMs: session.startedAt - askedAt,
+    });
     admission.session.attach((reason) => {
       session.end(reason);
       if (this.#kept.get(key) === session) this.#kept.delete(key);

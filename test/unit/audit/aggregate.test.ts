@@ -13,6 +13,7 @@ const READINGS: Readings = {
   unauthenticated: 2,
   liveBytes: { fromClient: 10, toClient: 20 },
   hosts: [{ cluster: "main", host: "db:5432", up: true }],
+  pool: { busy: 1, idle: 2, opening: 0, waiting: 3, timeouts: 4 },
   issuers: ["corp"],
 };
 

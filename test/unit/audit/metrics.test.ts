@@ -22,6 +22,7 @@ const idle: Readings = {
   unauthenticated: 0,
   liveBytes: { fromClient: 0, toClient: 0 },
   hosts: [],
+  pool: undefined,
   issuers: [],
 };
 
@@ -168,6 +169,24 @@ const COUNTS: Readonly<
     1_893_456_000,
   ],
   "log.suppressed.v1": "nothing",
+  "request.v1": [
+    {
+      event: "request.v1",
+      session: undefined,
+      door: "rest",
+      peer: ALLOWED.peer,
+      method: "GET",
+      path: "/films",
+      status: 206,
+      code: undefined,
+      detail: undefined,
+      durationMs: 3,
+      bytes: 10,
+    },
+    'postern_requests_total{door="rest",status="2xx"}',
+    1,
+  ],
+  "query.v1": "nothing",
   "drain.started.v1": "nothing",
   "drain.ended.v1": [{ event: "drain.ended.v1", cut: 3 }, "postern_sessions_cut_total", 3],
   "worker.started.v1": "nothing",

@@ -232,13 +232,13 @@ class Making implements Configured {
 /** The schemas of the system: their tables are not anybody's API. */
 const HIDDEN_SCHEMAS: readonly string[] = ["pg_catalog", "information_schema"];
 
-/** PostgREST's levels say which requests are logged: those with status 5xx, 4xx too, all. */
+/** PostgREST's levels say which requests are logged: those with status 5xx, 4xx too, all (which is Postern's debug). */
 const LEVELS: Readonly<Record<string, string>> = {
   crit: "error",
   error: "error",
   warn: "warn",
-  info: "info",
-  debug: "debug",
+  info: "debug",
+  debug: "trace",
 };
 
 /** PostgREST's words for "all addresses"; the preference of one family is left to the system. */
