@@ -23,10 +23,10 @@ export function describeJob(context: ActionContext, headersOnly: boolean): Job {
     statements: [visibleStatement(schema, mode)],
     check: undefined,
     legacyNames: [],
-    reply: (results) => {
+    reply: async (results) => {
       if (headersOnly) return openApiReply(request, undefined);
       const visible = readVisible(results.at(-1)?.rows ?? [], mode);
-      return openApiReply(request, openApiDocument(catalog, schema, visible, settings.openApi));
+      return openApiReply(request, await openApiDocument(catalog, schema, visible, settings.openApi));
     },
   };
 }

@@ -39,7 +39,7 @@ export interface Job {
   /** Embeds that were named by their target although they have an alias. */
   readonly legacyNames: readonly LegacyName[];
   /** @throws RestError */
-  reply(results: readonly Result[]): Reply;
+  reply(results: readonly Result[]): Reply | Promise<Reply>;
 }
 
 /** A job, or an answer for which PostgreSQL need not be asked. */

@@ -28,8 +28,11 @@ const SHARED = {
   limit: inQuery("limit", PAGING),
 };
 
-export function parameterDefinitions(tables: readonly Table[]): object {
-  return Object.fromEntries([...Object.entries(SHARED), ...tables.flatMap(ofTable)]);
+export function* parameterDefinitions(
+  tables: readonly Table[],
+): Iterable<readonly [name: string, value: object]> {
+  yield* Object.entries(SHARED);
+  for (const table of tables) yield* ofTable(table);
 }
 
 function ofTable({ name, columns }: Table): [string, object][] {

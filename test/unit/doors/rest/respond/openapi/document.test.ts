@@ -79,8 +79,11 @@ async function describeFor(
   mode: VisibilityMode,
   settings: Partial<typeof SETTINGS> = {},
 ): Promise<Shown> {
-  const document = openApiDocument(catalog, "api", await visibleTo(user, mode), { ...SETTINGS, ...settings });
-  return JSON.parse(JSON.stringify(document));
+  const pieces = await openApiDocument(catalog, "api", await visibleTo(user, mode), {
+    ...SETTINGS,
+    ...settings,
+  });
+  return JSON.parse(Buffer.concat(pieces).toString("utf8"));
 }
 
 const at = (shown: Shown, ...path: readonly string[]) =>
