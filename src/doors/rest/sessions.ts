@@ -58,6 +58,12 @@ export class RestSession {
     return this.#ended;
   }
 
+  /** Whether requests may still begin: a timer that is late must not prolong a right. */
+  isLive(now: number): boolean {
+    const { until } = this.admission.session.facts;
+    return this.#ended === undefined && (until === undefined || now < until.at);
+  }
+
   get idle(): boolean {
     return this.#requests.size === 0;
   }
@@ -108,10 +114,11 @@ export class RestSessions {
   get(credential: Credential, place: Place, peer: Peer): RestSession | Promise<RestSession | DeniedSession> {
     const key = keyOf(credential, peer);
     const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.ended === undefined) {
+    const now = this.#parts.clock.now();
+    if (kept?.isLive(now) === true) {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
-      kept.usedAt = this.#parts.clock.now();
+      kept.usedAt = now;
       return kept;
     }
     const asking = this.#asking.get(key);

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RequestHeaders } from "../../../../src/doors/rest/http/headers.ts";
+import { claimsJson, transactionSettings } from "../../../../src/doors/rest/transaction-settings.ts";
+
+const facts = {
+  schema: "api",
+  method: "GET",
+  path: "/films",
+  headers: new RequestHeaders(new Map()),
+  claims: "{}",
+  role: [],
+  routine: [],
+  timezone: undefined,
+};
+const standing = { extraSearchPath: ["public"], app: [] };
+
+function settings(more: Partial<Parameters<typeof transactionSettings>[1]>, always = standing) {
+  return new Map(transactionSettings(always, { ...facts, ...more }));
+}
+
+test("names of schemas are quoted, whatever they hold", () => {
+  const extra = { ...standing, extraSearchPath: ['we"ird', "x, pg_temp"] };
+  assert.equal(settings({}, extra).get("search_path"), '"api", "we""ird", "x, pg_temp"');
+});
+
+test("headers are one object without the cookies, and a name such as __proto__ is a name", () => {
+  const headers = new RequestHeaders(
+    new Map<string, string | string[]>([
+      ["x-a", ["1", "2"]],
+      ["cookie", "a=b"],
+      ["__proto__", "x"],
+    ]),
+  );
+  assert.equal(settings({ headers }).get("request.headers"), '{"x-a":"1, 2","__proto__":"x"}');
+});
+
+const cookies = [
+  ["a=b", '{"a":"b"}'],
+  ["a=b; c=d=e", '{"a":"b","c":"d=e"}'],
+  ["a; =x;; b= 1 ", '{"a":"","b":"1"}'],
+  ["__proto__=x", '{"__proto__":"x"}'],
+] as const;
+for (const [cookie, json] of cookies) {
+  test(`cookies: ${cookie}`, () => {
+    const headers = new RequestHeaders(new Map([["cookie", cookie]]));
+    assert.equal(settings({ headers }).get("request.cookies"), json);
+  });
+}
+
+test("a request without cookies says so, so that none of an earlier one can be seen", () => {
+  assert.equal(settings({}).get("request.cookies"), "{}");
+});
+
+test("the function's settings win over the role's, and the client's time zone over both", () => {
+  const found = settings({
+    role: [
+      ["statement_timeout", "1s"],
+      ["timezone", "UTC"],
+    ],
+    routine: [["statement_timeout", "4s"]],
+    timezone: "Europe/Vienna",
+  });
+  assert.equal(found.get("statement_timeout"), "4s");
+  assert.equal(found.get("timezone"), "Europe/Vienna");
+});
+
+test("the claims name the role that was decided on, when the token names none", () => {
+  assert.equal(claimsJson({ sub: "x" }, "anon"), '{"sub":"x","role":"anon"}');
+  assert.equal(claimsJson({ sub: "x", role: "web" }, "web"), '{"sub":"x","role":"web"}');
+});
