@@ -23,7 +23,7 @@ export interface Place {
 /** How to talk to the server at a place, with a client certificate that is good now where the login takes one. */
 export async function targetAt(
   { host: { host }, address, role }: Place,
-  { login, tls, name }: ClusterConfig,
+  { login, tls, tcpKeepAlive: keepAlive, name }: ClusterConfig,
   { certificates, contexts, sessions }: TargetParts,
 ): Promise<Target> {
   const certificate = login.method === "certificate" ? await certificates.get(login, role) : undefined;
@@ -32,6 +32,7 @@ export async function targetAt(
     address,
     host,
     tls,
+    keepAlive,
     sessions,
     sessionKey: JSON.stringify([owner, host, address, tls]),
     context: () => contexts.get(owner, tls, certificate),

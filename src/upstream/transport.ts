@@ -18,6 +18,7 @@ export interface Target {
   /** The host as configured. */
   readonly host: string;
   readonly tls: ClusterConfig["tls"];
+  readonly keepAlive: number;
   readonly sessions: TlsSessions;
   /** Whose TLS sessions may be resumed: the same server, trust and client certificate. */
   readonly sessionKey: string;
@@ -59,6 +60,7 @@ export async function openTransport(
   const { wire, opened } = network.dial(target.address);
   attempt.hold(wire);
   await attempt.wait(opened.catch(fail("upstream/unreachable")));
+  wire.keepAlive(target.keepAlive);
   if (mode === "plain") return { wire, protection: { kind: "none" } };
   if (target.tls.negotiation === "postgres" && !(await attempt.wait(askForTls(wire)))) {
     if (mode === "tls-if-offered") return { wire, protection: { kind: "none" } };

@@ -78,6 +78,10 @@ export class BunWire implements Wire, Receiver {
     queueMicrotask(() => this.onClose(this.#error));
   }
 
+  keepAlive(ms: number): void {
+    this.#socket?.setKeepAlive(true, ms);
+  }
+
   ref(): void {
     this.#socket?.ref();
   }

@@ -57,6 +57,10 @@ export class NodeWire implements Wire {
     this.#socket.destroy();
   }
 
+  keepAlive(ms: number): void {
+    this.#socket.setKeepAlive(true, ms);
+  }
+
   ref(): void {
     this.#socket.ref();
   }

@@ -42,6 +42,8 @@ export interface Wire {
   end(last?: Buffer): void;
   /** Closes at once. What was not sent is lost. */
   destroy(): void;
+  /** Asks a peer that is silent for a sign of life after this long; one that gives none is gone (RFC 9293 §3.8.4). */
+  keepAlive(ms: number): void;
   /** Whether the open connection keeps the process alive; it does, unless unref() was called. */
   ref(): void;
   unref(): void;
@@ -134,7 +136,7 @@ export interface Network {
   dial(address: Address): { readonly wire: Wire; readonly opened: Promise<void> };
 }
 
-/** A connection that is silent is asked for a sign of life after this long: a peer that vanished is noticed. */
+/** The time for keepAlive() until it is said: a peer that vanished is noticed in any case. */
 export const KEEP_ALIVE_MS = 60_000;
 
 export function ignore(): void {}

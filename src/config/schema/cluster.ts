@@ -1,7 +1,16 @@
 /** `clusters[]`: the PostgreSQL services behind Postern. */
 import { z } from "zod";
 import { parseClusterName } from "../../base/ids.ts";
-import { claimPath, duration, filePath, port, roleName, secretPath, secretSource } from "./values.ts";
+import {
+  claimPath,
+  duration,
+  filePath,
+  port,
+  roleName,
+  secretPath,
+  secretSource,
+  tcpKeepAlive,
+} from "./values.ts";
 
 const tokenDecision = z.strictObject({
   mode: z.literal("token").describe("The signed claim names the role; no store is needed."),
@@ -117,6 +126,9 @@ const cluster = z.strictObject({
     .default("disable")
     .describe("As libpq's load_balance_hosts."),
   connectTimeout: duration.prefault("10s").describe("For one host: TCP, TLS and login together."),
+  tcpKeepAlive: tcpKeepAlive.describe(
+    "A server that is silent is asked for a sign of life (TCP keepalive) after this long; one that vanished is given up soon after.",
+  ),
   tls: upstreamTls.describe("TLS to the servers."),
   login: login.describe("How Postern logs in as the role."),
   decide: z

@@ -1,7 +1,7 @@
 /** What the process itself does: where it listens, what clients may take, what it tells. */
 import { z } from "zod";
 import { serverTls, unixSocket } from "./listening.ts";
-import { duration, port, secretSource, size } from "./values.ts";
+import { duration, port, secretSource, size, tcpKeepAlive } from "./values.ts";
 
 export const postgresDoor = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),
@@ -67,6 +67,9 @@ export const limits = z
       .max(1_000_000)
       .default(10_000)
       .describe("Verified tokens that are remembered until they end; 0 verifies each one every time."),
+    tcpKeepAlive: tcpKeepAlive.describe(
+      "A client that is silent is asked for a sign of life (TCP keepalive) after this long; one that vanished is given up soon after.",
+    ),
     drainTimeout: duration.prefault("30s").describe("How long SIGTERM waits for sessions to end."),
   })
   .prefault({});

@@ -20,6 +20,17 @@ export const duration = durationOrZero
   .refine((ms) => ms > 0, "is no time at all; write a duration above zero")
   .meta({ title: "duration" });
 
+/** Linux keeps whole seconds in 15 bits (tcp(7), TCP_KEEPIDLE). */
+const MAX_KEEP_ALIVE_MS = 32_767_000;
+
+/** When a silent TCP connection is asked for a sign of life. */
+export const tcpKeepAlive = duration
+  .refine(
+    (ms) => ms >= 1000 && ms <= MAX_KEEP_ALIVE_MS,
+    "is no time for TCP keepalive; write one from 1s to 9h",
+  )
+  .prefault("60s");
+
 /** `512B`, `64kB`, `1MB` → bytes. */
 export const size = z
   .string()

@@ -180,6 +180,7 @@ export class PostgresDoor {
       );
       return;
     }
+    wire.keepAlive(limits.tcpKeepAlive);
     const leave = this.#crowd.enter(address);
     const login = new Login(wire, address, this.#settings, this.#loginParts);
     this.#logins.add(login);

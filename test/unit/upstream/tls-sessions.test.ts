@@ -55,6 +55,7 @@ async function connect(sessions: TlsSessions, sessionKey = "key") {
     address: { kind: "tcp", ip: "127.0.0.1", port },
     host: "localhost",
     tls: config,
+    keepAlive: 60_000,
     sessions,
     sessionKey,
     context: () => context,
