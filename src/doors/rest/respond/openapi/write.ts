@@ -30,7 +30,7 @@ export async function writeSections({ head, sections }: Sections, now = elapsed)
   let text = JSON.stringify(head).slice(0, -1);
   let since = now();
   for (const [section, members] of sections) {
-    text += `,${JSON.stringify(section)}:{`;
+    text += `${text === "{" ? "" : ","}${JSON.stringify(section)}:{`;
     let separator = "";
     for (const [name, value] of members) {
       text += `${separator}${JSON.stringify(name)}:${JSON.stringify(value)}`;
