@@ -1,6 +1,6 @@
 /**
  * `npm start`: a whole Postern on one machine, for looking around. A real PostgreSQL with a small shop, the wire door
- * with TLS, an issuer, and a token for each sample person. Everything is under one directory.
+ * with TLS, the REST door, an issuer, and a token for each sample person. Everything is under one directory.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import { createAuthority } from "./authority.ts";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { guide } from "./guide.ts";
-import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
+import { ANONYMOUS_ROLE, AUTHENTICATOR, SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
 import { reachableBy, unprivilegedAccount } from "./unprivileged.ts";
 
 export interface DemoOptions {
@@ -25,6 +25,8 @@ export interface DemoOptions {
   readonly directory: string;
   /** The wire door's port. */
   readonly port: number;
+  /** The REST door's port. */
+  readonly restPort: number;
   readonly env: Env;
   /** Told each step in words. */
   readonly progress: (step: string) => void;
@@ -48,10 +50,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await writeCertificates(files);
     const tokens = await writeTokens(files);
     writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
-    options.progress("opening the wire door");
+    options.progress("opening the doors");
     const load = () => loadConfig({ env: options.env, file: files.config });
-    const onOpen = ({ addresses: { postgres } }: Open) =>
-      options.print(guide(postgres?.port ?? options.port, files, tokens));
+    const onOpen = ({ addresses: { postgres, rest } }: Open) => {
+      const ports = { postgres: postgres?.port ?? options.port, rest: rest?.port ?? options.restPort };
+      options.print(guide(ports, files, tokens));
+    };
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
     await run({ loaded, load, onOpen });
@@ -173,12 +177,11 @@ function seconds(ms: number): number {
 /** The demo runs on a configuration file like everybody's: it is there to be read and changed. */
 function configText(options: DemoOptions, files: DemoFiles, server: EmbeddedPostgres): string {
   const inDirectory = (file: string) => relative(options.directory, file);
+  const tls = { certFile: inDirectory(files.certificate), keyFile: inDirectory(files.key) };
   return stringify({
     doors: {
-      postgres: {
-        port: options.port,
-        tls: { certFile: inDirectory(files.certificate), keyFile: inDirectory(files.key) },
-      },
+      postgres: { port: options.port, tls },
+      rest: { port: options.restPort, tls, database: "shop", authenticator: AUTHENTICATOR },
     },
     issuers: [
       {
@@ -194,7 +197,7 @@ function configText(options: DemoOptions, files: DemoFiles, server: EmbeddedPost
         hosts: [{ host: server.host, port: server.port }],
         tls: { mode: "disable" },
         login: { method: "shared-password", password: { file: inDirectory(files.password) } },
-        decide: { mode: "token", roleClaim: "$.roles" },
+        decide: { mode: "token", roleClaim: "$.roles", anonymousRole: ANONYMOUS_ROLE },
       },
     ],
     log: { level: "warn", format: "text" },

@@ -13,12 +13,18 @@ CREATE ROLE clerk_north ${login};
 
 CREATE ROLE clerk_south ${login};
 
+CREATE ROLE visitor;
+
+CREATE ROLE authenticator NOINHERIT ${login};
+
+GRANT shop_owner, analyst, clerk_north, clerk_south, visitor TO authenticator;
+
 CREATE DATABASE shop OWNER shop_owner;
 `,
     shop: `
 REVOKE ALL ON DATABASE shop FROM PUBLIC;
 
-GRANT CONNECT ON DATABASE shop TO shop_owner, analyst, clerk_north, clerk_south;
+GRANT CONNECT ON DATABASE shop TO shop_owner, analyst, clerk_north, clerk_south, authenticator;
 
 SET ROLE shop_owner;
 
@@ -61,6 +67,8 @@ CREATE FUNCTION best_seller(wanted text) RETURNS text LANGUAGE sql STABLE
   RETURN (SELECT name FROM orders JOIN products ON products.id = product_id
           WHERE region = wanted GROUP BY name ORDER BY sum(quantity) DESC, name LIMIT 1);
 
+GRANT SELECT ON products TO visitor;
+
 GRANT SELECT ON products, orders, turnover TO analyst;
 
 GRANT SELECT ON products, turnover TO clerk_north, clerk_south;
@@ -77,7 +85,14 @@ export interface SampleIdentity {
   readonly roles: readonly string[];
   readonly about: string;
   readonly sql: string;
+  /** The same or something like it over HTTP. */
+  readonly request: string;
 }
+
+/** Who comes over HTTP without a token. */
+export const ANONYMOUS_ROLE = "visitor";
+/** Whom the REST door logs in as, to become the role of each request. */
+export const AUTHENTICATOR = "authenticator";
 
 export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
   {
@@ -85,17 +100,20 @@ export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
     roles: ["analyst"],
     about: "reads everything, changes nothing",
     sql: "SELECT * FROM turnover ORDER BY month, region",
+    request: "turnover?order=month,region",
   },
   {
     name: "ben",
     roles: ["clerk_north"],
     about: "sees and enters the orders of one region only (row-level security)",
     sql: "SELECT region, count(*) FROM orders GROUP BY region",
+    request: "orders?select=id,quantity,products(name)&order=id&limit=3",
   },
   {
     name: "cleo",
     roles: ["shop_owner", "analyst"],
     about: "may be either of two roles, and the user name chooses",
     sql: "SELECT current_user, best_seller('south')",
+    request: "rpc/best_seller?wanted=south",
   },
 ];

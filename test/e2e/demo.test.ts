@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { exec, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
+import { promisify } from "node:util";
 import pg from "pg";
 
 const BIN = resolve(import.meta.dirname, "../../bin/postern");
@@ -20,7 +21,7 @@ after(async () => {
 
 /** Starts the demo and reads what it prints until `until` is in it, or until it ends. */
 async function demo(port: number, until: string) {
-  const child = spawn(BIN, ["demo", "--port", String(port), "--directory", directory], {
+  const child = spawn(BIN, ["demo", "--port", String(port), "--rest-port", "0", "--directory", directory], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
@@ -60,6 +61,22 @@ async function query(text: string, user: string, token: string, sql: string) {
   }
 }
 
+/** The lines for curl that the demo printed, as a shell runs them. */
+function curls(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line.startsWith("  curl "));
+}
+
+async function answersOf(text: string): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const line of curls(text)) {
+    const { stdout } = await promisify(exec)(line);
+    answers.push(JSON.parse(stdout));
+  }
+  return answers;
+}
+
+const codeOf = (answer: unknown) => (answer as { readonly code?: string }).code;
+
 test("the demo lets each sample person do what it says, and leaves nothing running", async () => {
   const first = await demo(0, "Stop with Ctrl-C");
   const text = first.text();
@@ -76,6 +93,14 @@ test("the demo lets each sample person do what it says, and leaves nothing runni
   await assert.rejects(query(text, "analyst", "ada", "DELETE FROM orders"), { code: "42501" });
   await assert.rejects(query(text, "shop_owner", "ada", "SELECT 1"), { code: "28000" });
   await assert.rejects(query(text, "analyst", "expired", "SELECT 1"), { code: "28P01" });
+  const [turnover, orders, best, deleted, products, entered, expired] = await answersOf(text);
+  assert.ok(Array.isArray(turnover) && turnover.length > 0);
+  assert.ok(Array.isArray(orders) && orders.length === 3 && "products" in orders[0]);
+  assert.equal(typeof best, "string");
+  assert.equal(codeOf(deleted), "42501");
+  assert.ok(Array.isArray(products) && products.length === 2);
+  assert.ok(Array.isArray(entered) && entered[0].region === "north");
+  assert.equal(codeOf(expired), "PGRST303");
   const pid = serverPid();
   assert.equal(await first.stop(), 0);
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });

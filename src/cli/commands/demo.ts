@@ -9,31 +9,36 @@ import { print, tell } from "../terminal.ts";
 /** PgBouncer's customary port: free on most machines that run PostgreSQL on 5432. */
 const DEFAULT_PORT = 6432;
 
+/** PostgREST's port. */
+const DEFAULT_REST_PORT = 3000;
+
 interface Options {
   readonly port: number;
+  readonly restPort: number;
   readonly directory: string;
 }
 
 /** `postern demo`, which is what `npm start` runs. */
 export function demoCommand(): Command {
-  return describe("demo", "start a real PostgreSQL with sample data, the wire door, and tokens to try", [
+  return describe("demo", "start a real PostgreSQL with sample data, both doors, and tokens to try", [
     "postern demo",
     "postern demo --port 7432 --directory demo",
   ])
     .option("-p, --port <port>", "the wire door's port; 0 picks a free one", portNumber, DEFAULT_PORT)
+    .option("--rest-port <port>", "the REST door's port; 0 picks a free one", portNumber, DEFAULT_REST_PORT)
     .option("-d, --directory <directory>", "where the demo keeps its files", join(".postern", "demo"))
     .action(demo);
 }
 
-async function demo({ port, directory }: Options): Promise<void> {
+async function demo({ port, restPort, directory }: Options): Promise<void> {
   const { programsMissing } = await import("../../demo/place.ts");
   const missing = programsMissing();
   if (missing !== undefined)
     throw new Failure(`${missing}; the demo runs from a checkout of Postern: npm ci && npm start`);
   const { runDemo } = await import("../../demo/demo.ts");
   // PostgreSQL's programs run in a directory of their own, where a relative path would lead elsewhere.
-  const options = { port, directory: resolve(directory), env: process.env, progress: tell, print };
-  await serve(runDemo(options), "--port");
+  const options = { port, restPort, directory: resolve(directory), env: process.env, progress: tell, print };
+  await serve(runDemo(options), (taken) => (taken === restPort ? "--rest-port" : "--port"));
 }
 
 function portNumber(text: string): number {

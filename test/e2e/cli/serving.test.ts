@@ -29,6 +29,9 @@ const FREE_PORT = {
   PGRST_SERVER_HOST: "127.0.0.1",
 };
 
+/** The demo has a REST door too. */
+const FREE_REST_PORT = { POSTERN__DOORS__REST__PORT: "0" };
+
 async function servingDirectory(t: TestContext): Promise<string> {
   const directory = exampleDirectory(t);
   // PostgreSQL's user goes through it to the demo's directory.
@@ -62,7 +65,12 @@ interface Served {
 async function serve(line: string, cwd: string, open: RegExp, signal: NodeJS.Signals): Promise<Served> {
   const child = spawn("bash", ["-c", `exec 2>&1; ${line}`], {
     cwd,
-    env: { ...process.env, ...FREE_PORT, PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}` },
+    env: {
+      ...process.env,
+      ...FREE_PORT,
+      ...(/\bpostern demo\b/.test(line) ? FREE_REST_PORT : {}),
+      PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`,
+    },
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
