@@ -2,7 +2,7 @@
  * Every error of the REST door by what went wrong. The texts are PostgREST's, which clients compare; what a text is
  * about is always what the request itself named, and hints, which may name more, are handed in.
  */
-import type { ErrorDetails } from "./errors.ts";
+import type { ErrorDetails, HeaderField } from "./errors.ts";
 import { RestError } from "./errors.ts";
 
 const { of } = RestError;
@@ -47,9 +47,12 @@ export const reversedRange = () =>
   badRange("The lower boundary must be lower than or equal to the upper boundary in the Range header.");
 
 export const offsetOutOfBounds = (offset: string, total: string) =>
-  badRange(`An offset of ${offset} was requested, but there are only ${total} rows.`);
+  badRange(`An offset of ${offset} was requested, but there are only ${total} rows.`, [
+    ["Content-Range", `*/${total}`], // RFC 9110 §15.5.17
+  ]);
 
-const badRange = (details: string) => of("PGRST103", { message: "Requested range not satisfiable", details });
+const badRange = (details: string, headers: readonly HeaderField[] = []) =>
+  of("PGRST103", { message: "Requested range not satisfiable", details, headers });
 
 export const putFilters = () =>
   of("PGRST105", {

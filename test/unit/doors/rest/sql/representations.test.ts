@@ -1,43 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mediaTypeName } from "../../../../../src/doors/rest/request/media-type.ts";
-import { FILMS } from "../../../../support/rest-films.ts";
+import { FILMS, HANDLERS } from "../../../../support/rest-films.ts";
 import { type Reads, startReads, testReads } from "../../../../support/rest-reads.ts";
-
-/** Handlers: of one relation, of any, and of any media type. */
-const HANDLERS = `
-  CREATE DOMAIN "text/tab-separated-values" AS text;
-  CREATE FUNCTION tsv_line("text/tab-separated-values", studios) RETURNS "text/tab-separated-values" IMMUTABLE
-    LANGUAGE sql AS $$ SELECT $1 || $2.id || E'\\t' || $2.name || E'\\n' $$;
-  CREATE AGGREGATE tsv_agg(studios) (SFUNC = tsv_line, STYPE = "text/tab-separated-values", INITCOND = '');
-
-  CREATE DOMAIN "application/octet-stream" AS bytea;
-  CREATE FUNCTION first_byte("application/octet-stream", studios) RETURNS "application/octet-stream" IMMUTABLE
-    LANGUAGE sql AS $$ SELECT $1 || decode(lpad(to_hex($2.id + 127), 2, '0'), 'hex') $$;
-  CREATE AGGREGATE bytes_agg(studios) (SFUNC = first_byte, STYPE = "application/octet-stream", INITCOND = '');
-
-  CREATE DOMAIN "app/lines" AS text;
-  CREATE FUNCTION any_line("app/lines", anyelement) RETURNS "app/lines" IMMUTABLE
-    LANGUAGE sql AS $$ SELECT $1 || $2::text || E'\\n' $$;
-  CREATE AGGREGATE lines_agg(anyelement) (SFUNC = any_line, STYPE = "app/lines", INITCOND = '');
-
-  CREATE DOMAIN "application/json" AS json;
-  CREATE FUNCTION counted("application/json", actors) RETURNS "application/json" IMMUTABLE
-    LANGUAGE sql AS $$ SELECT json_build_object('actors', coalesce(($1->>'actors')::int, 0) + 1)::"application/json" $$;
-  CREATE AGGREGATE json_count(actors) (SFUNC = counted, STYPE = "application/json", INITCOND = '{}');
-
-  CREATE DOMAIN "*/*" AS text;
-  CREATE VIEW anything AS SELECT id FROM studios;
-  CREATE FUNCTION anything_line("*/*", anything) RETURNS "*/*" IMMUTABLE
-    LANGUAGE sql AS $$ SELECT $1 || $2.id || ';' $$;
-  CREATE AGGREGATE anything_agg(anything) (SFUNC = anything_line, STYPE = "*/*", INITCOND = '');
-
-  CREATE TABLE quoted (a text, b text);
-  INSERT INTO quoted VALUES ('with, comma', 'with "quote"'), (NULL, 'x');
-  CREATE FUNCTION names_a_header() RETURNS boolean LANGUAGE sql
-    AS $$ SELECT set_config('response.headers', '[{"X-Seen": "yes"}]', true) IS NOT NULL $$;
-  CREATE VIEW talkative AS SELECT 1 AS id WHERE names_a_header();
-`;
 
 let reads: Reads;
 before(async () => {
