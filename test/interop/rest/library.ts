@@ -26,6 +26,8 @@ const NOTES = `
   CREATE FUNCTION api.refuse(status text) RETURNS void LANGUAGE plpgsql
     AS $$ BEGIN RAISE SQLSTATE 'PT418' USING message = status, detail = 'the detail', hint = 'the hint'; END $$;
   CREATE FUNCTION api.wait(seconds int) RETURNS void LANGUAGE sql AS 'SELECT pg_sleep(seconds)';
+  CREATE FUNCTION api.sleepers() RETURNS bigint SECURITY DEFINER LANGUAGE sql
+    AS $$ SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' $$;
 `;
 
 /** Starts it, with plans shown and transactions ended as clients wish, since they have methods for both. */
