@@ -35,6 +35,16 @@ const refused: readonly (readonly [what: string, bytes: string, status: number])
     post("/body", "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
     400,
   ],
+  [
+    "a coding behind a space that is none of HTTP's",
+    post("/body", "Transfer-Encoding: chunked\u00c2\u00a0\r\n", "0\r\n\r\n"),
+    400,
+  ],
+  [
+    "a length behind a space that is none of HTTP's",
+    post("/body", "Content-Length:\u00e3\u0080\u0080 3\r\n", "abc"),
+    400,
+  ],
   ["a list of codings", post("/body", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 400],
   [
     "Transfer-Encoding twice",

@@ -120,7 +120,7 @@ function parseFields(text: string, start: number): RequestHeaders {
     const end = next < 0 ? text.length : next;
     const colon = text.indexOf(":", at);
     const name = fieldName(colon < 0 || colon > end ? "" : text.slice(at, colon));
-    const value = text.slice(colon + 1, end).trim();
+    const value = withoutBlanks(text, colon + 1, end);
     if (value.includes("\n") || value.includes("\r")) throw malformed(`half a line end in ${name}`);
     const before = fields.get(name);
     if (before !== undefined && SINGLE.has(name)) throw malformed(`${name} twice`);
@@ -131,6 +131,18 @@ function parseFields(text: string, start: number): RequestHeaders {
     at = end + 2;
   }
   return new RequestHeaders(fields);
+}
+
+/** Spaces and tabs only (RFC 9110 §5.5): what other programs take for part of a value must be one here too. */
+function withoutBlanks(text: string, from: number, to: number): string {
+  let [start, end] = [from, to];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }
 
 /** Names that were seen, and how they are in lower case: clients send the same few over and over. */
