@@ -147,7 +147,7 @@ export class Pipeline {
       status: reply.status,
       code: failure?.code,
       detail: failure?.detail,
-      durationMs: performance.now() - startedAt,
+      durationMs: Math.round(10 * (performance.now() - startedAt)) / 10, // as people read it
       bytes: lengthOf(reply.body),
     });
     return finished(reply, exchange, this.#finish, {
