@@ -1,8 +1,8 @@
 /** The ground that every peer stands on: one PostgreSQL, one certificate, one data set. */
 import { mintToken, newKeyPair } from "../../src/identity/mint.ts";
 import { startPostgres, type TestPostgres } from "../../test/support/postgres.ts";
-import { quietPort } from "./ports.ts";
-import { Workspace } from "./workspace.ts";
+import { quietPort } from "../support/ports.ts";
+import { Workspace } from "../support/workspace.ts";
 
 export const DATABASE = "bench";
 /** The role that everybody logs in as; PostgreSQL asks it for SCRAM-SHA-256, its default since version 14. */

@@ -1,10 +1,10 @@
 /** What the measurements read and write. */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { postgresProgram } from "../support/postgres-program.ts";
+import { run } from "../support/program.ts";
 import { type Bed, DATABASE, PASSWORD, ROLE } from "./bed.ts";
 import { libpqEnvironment } from "./client.ts";
-import { postgresProgram } from "./postgres-program.ts";
-import { run } from "./program.ts";
 
 /** pgbench_accounts of 1,000,000 rows: all of it fits in the server's buffers. */
 const PGBENCH_SCALE = "10";

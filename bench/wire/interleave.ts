@@ -1,5 +1,6 @@
 /** Takes the readings of a measurement in rounds: each round has one of every peer, so that all meet the same noise. */
 import { messageOf } from "../../src/base/error.ts";
+import { rotated } from "../support/rotated.ts";
 import type { Bench, Measure, Sample } from "./measure/measure.ts";
 import type { Legs, Peer, RunningPeer } from "./peers/peer.ts";
 
@@ -60,12 +61,6 @@ async function oneAtATime(run: Run, places: readonly Place[]): Promise<void> {
       await using _ = contender.running;
       await read(run, place, contender);
     }
-}
-
-/** Nobody is always the first, which a cache or the processor's boost may favour. */
-function rotated<T>(list: readonly T[], by: number): readonly T[] {
-  const at = list.length === 0 ? 0 : by % list.length;
-  return [...list.slice(at), ...list.slice(0, at)];
 }
 
 async function start({ bench, measure, legs, watcher }: Run, peer: Peer): Promise<Contender | undefined> {

@@ -1,5 +1,6 @@
 /** `npm run bench:wire`: Postern's wire door beside its peers. See docs/benchmarks.md. */
 import { messageOf } from "../../src/base/error.ts";
+import { stopSignal } from "../support/stop-signal.ts";
 import { makeBed } from "./bed.ts";
 import { fill } from "./data.ts";
 import { interleave } from "./interleave.ts";
@@ -8,7 +9,6 @@ import { HELP, type Options, parseOptions } from "./options.ts";
 import { BASES } from "./peers/all.ts";
 import type { Peer } from "./peers/peer.ts";
 import { Report } from "./report.ts";
-import { stopSignal } from "./stop-signal.ts";
 import { versions } from "./versions.ts";
 
 /** Runs the whole benchmark; true when nothing failed. */

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { count, list } from "../support/option-values.ts";
 import { MEASURES } from "./measure/all.ts";
 import type { Measure, Settings } from "./measure/measure.ts";
 import { LOGIN_VARIANTS, PEERS } from "./peers/all.ts";
@@ -69,19 +70,4 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     },
     json: resolve(values.json ?? join(import.meta.dirname, "../../.postern/bench/wire.json")),
   };
-}
-
-function list(option: string, text: string | undefined, allowed: readonly string[]): readonly string[] {
-  if (text === undefined) return allowed;
-  const words = text.split(",");
-  const unknown = words.find((word) => !allowed.includes(word));
-  if (unknown !== undefined)
-    throw new Error(`${option} does not know "${unknown}"; write some of ${allowed.join(",")}`);
-  return words;
-}
-
-function count(option: string, text: string | undefined, usual: number): number {
-  if (text === undefined) return usual;
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`${option} is "${text}"; write a number from 1 to 9999`);
-  return Number(text);
 }

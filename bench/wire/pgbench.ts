@@ -1,9 +1,9 @@
+import { postgresProgram } from "../support/postgres-program.ts";
+import { run } from "../support/program.ts";
+import { cpuSeconds } from "../support/usage.ts";
 import { libpqEnvironment } from "./client.ts";
 import type { Bench } from "./measure/measure.ts";
 import type { Legs, RunningPeer } from "./peers/peer.ts";
-import { postgresProgram } from "./postgres-program.ts";
-import { run } from "./program.ts";
-import { cpuSeconds } from "./usage.ts";
 
 export interface PgbenchResult {
   readonly transactions: number;

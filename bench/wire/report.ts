@@ -1,15 +1,13 @@
 /** Where results go: progress and tables to the terminal, everything to a file. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
+import { machine } from "../support/machine.ts";
 import type { Watcher } from "./interleave.ts";
 import type { Measure, Sample } from "./measure/measure.ts";
 import type { Options } from "./options.ts";
 import type { Peer } from "./peers/peer.ts";
 import { type Base, summarise } from "./summary.ts";
 import { perLoginText, table } from "./table.ts";
-
-const GIBIBYTE = 2 ** 30;
 
 export interface Problem {
   readonly what: string;
@@ -69,11 +67,7 @@ export class Report {
     const content = {
       started: this.#started.toISOString(),
       ended: new Date().toISOString(),
-      machine: {
-        cpus: cpus().length,
-        model: cpus()[0]?.model ?? "unknown",
-        memoryGiB: Math.round(totalmem() / GIBIBYTE),
-      },
+      machine: machine(),
       versions,
       settings: options.settings,
       summaries: summarise(this.#samples, bases),

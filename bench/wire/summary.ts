@@ -1,4 +1,5 @@
 /** What samples come to. */
+import { median } from "../support/median.ts";
 import type { Sample } from "./measure/measure.ts";
 
 /** What others are compared with. */
@@ -58,12 +59,4 @@ function ratiosTo(base: string, group: readonly Sample[], samples: readonly Samp
     );
     return other === undefined ? [] : [sample.value / other.value];
   });
-}
-
-/** The middle one, or the mean of the middle two; undefined for none. */
-export function median(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1];
-  return upper === undefined || lower === undefined ? undefined : (upper + lower) / 2;
 }

@@ -1,4 +1,5 @@
 /** Summaries as text for people. */
+import { align, short } from "../support/text-table.ts";
 import type { Measure } from "./measure/measure.ts";
 import type { Legs, Peer } from "./peers/peer.ts";
 import type { Base, Summary } from "./summary.ts";
@@ -58,17 +59,6 @@ function cellsOf(
     const summary = mine.find((s) => s.peer === peer && s.case === which);
     return columns.map(({ text }) => (summary === undefined ? "failed" : text(summary)));
   });
-}
-
-function short(value: number): string {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const pad = (text: string, i: number) =>
-    i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);
-  return rows.map((row) => `  ${row.map(pad).join("  ").trimEnd()}`).join("\n");
 }
 
 /** What each peer does when a client logs in, without which their figures cannot be compared. */

@@ -1,12 +1,12 @@
 import { closeSync, openSync } from "node:fs";
+import { postgresProgram } from "../../support/postgres-program.ts";
+import { run } from "../../support/program.ts";
+import { cpuSeconds } from "../../support/usage.ts";
 import { DATABASE } from "../bed.ts";
 import { libpqEnvironment } from "../client.ts";
 import { COPY_BYTES, copyFile } from "../data.ts";
 import { PEERS } from "../peers/all.ts";
 import type { Legs, RunningPeer } from "../peers/peer.ts";
-import { postgresProgram } from "../postgres-program.ts";
-import { run } from "../program.ts";
-import { cpuSeconds } from "../usage.ts";
 import type { Bench, Measure } from "./measure.ts";
 
 const OUT = "COPY big TO STDOUT";

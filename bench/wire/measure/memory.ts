@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { residentKb } from "../../support/usage.ts";
 import { logIn } from "../client.ts";
 import { PEERS } from "../peers/all.ts";
 import { direct } from "../peers/direct.ts";
 import type { Legs, RunningPeer } from "../peers/peer.ts";
-import { residentKb } from "../usage.ts";
 import type { Bench, Measure } from "./measure.ts";
 
 /** Logins before the first look: code is loaded and compiled, the allocator has its arenas. */

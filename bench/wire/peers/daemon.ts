@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../src/base/error.ts";
 import type { Account } from "../../../src/demo/unprivileged.ts";
+import { DaemonProcess } from "../../support/program.ts";
 import type { Bed } from "../bed.ts";
 import { logIn } from "../client.ts";
-import { DaemonProcess } from "../program.ts";
 import type { Legs, Login, RunningPeer } from "./peer.ts";
 
 /** How long a peer may take from its start to its first login, on a busy machine. */

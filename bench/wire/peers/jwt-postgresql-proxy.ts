@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { findProgram } from "../../support/find-program.ts";
+import { quietPort } from "../../support/ports.ts";
 import { MD5_ROLE, PASSWORD } from "../bed.ts";
-import { findProgram } from "../find-program.ts";
-import { quietPort } from "../ports.ts";
 import { startDaemon } from "./daemon.ts";
 import type { Peer } from "./peer.ts";
 

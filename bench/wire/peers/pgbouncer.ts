@@ -1,6 +1,6 @@
+import { findProgram } from "../../support/find-program.ts";
+import { quietPort } from "../../support/ports.ts";
 import { type Bed, DATABASE, PASSWORD, ROLE } from "../bed.ts";
-import { findProgram } from "../find-program.ts";
-import { quietPort } from "../ports.ts";
 import { startDaemon } from "./daemon.ts";
 import type { Legs, Peer, PerLogin } from "./peer.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { quietPort } from "../../support/ports.ts";
 import { type Bed, PASSWORD, ROLE } from "../bed.ts";
-import { quietPort } from "../ports.ts";
 import { startDaemon } from "./daemon.ts";
 import type { Legs, Peer } from "./peer.ts";
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { median } from "../../../../bench/support/median.ts";
 import type { Sample } from "../../../../bench/wire/measure/measure.ts";
 import { throughput } from "../../../../bench/wire/measure/throughput.ts";
-import { median, summarise } from "../../../../bench/wire/summary.ts";
+import { summarise } from "../../../../bench/wire/summary.ts";
 import { table } from "../../../../bench/wire/table.ts";
 
 const BASES = [{ peer: "other", head: "x other" }];
