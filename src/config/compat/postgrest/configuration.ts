@@ -193,7 +193,11 @@ class Making implements Configured {
     pool("acquisitionTimeout", seconds("db-pool-acquisition-timeout"), "db-pool-acquisition-timeout");
     pool("maxIdleTime", seconds("db-pool-max-idletime"), "db-pool-max-idletime");
     pool("maxLifetime", seconds("db-pool-max-lifetime"), "db-pool-max-lifetime");
-    pool("automaticRecovery", values.boolean("db-pool-automatic-recovery"), "db-pool-automatic-recovery");
+    if (!values.boolean("db-pool-automatic-recovery"))
+      this.#warn(
+        "db-pool-automatic-recovery",
+        "is off, and Postern connects again all the same; watch /ready instead",
+      );
   }
 
   process(): void {

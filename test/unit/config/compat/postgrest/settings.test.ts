@@ -36,8 +36,14 @@ const onOff = (path: readonly string[], text = "true"): Omit<Wanted, "feature"> 
   value: text === "true",
 });
 
+/** A setting that changes nothing here; every other has its place. */
+const WITHOUT_PLACE = "db-pool-automatic-recovery";
+type Placed = Exclude<SettingName, typeof WITHOUT_PLACE>;
+
+const PLACED = SETTING_NAMES.filter((name): name is Placed => name !== WITHOUT_PLACE);
+
 /** One line for every setting of PostgREST. */
-const TABLE: Readonly<Record<SettingName, Wanted>> = {
+const TABLE: Readonly<Record<Placed, Wanted>> = {
   "admin-server-host": {
     feature: "setting.admin-server-host",
     text: "127.0.0.2",
@@ -102,10 +108,6 @@ const TABLE: Readonly<Record<SettingName, Wanted>> = {
     written: "4",
     path: rest("pool", "acquisitionTimeout"),
     value: 4000,
-  },
-  "db-pool-automatic-recovery": {
-    feature: "setting.db-pool-automatic-recovery",
-    ...onOff(rest("pool", "automaticRecovery"), "false"),
   },
   "db-pool-max-idletime": {
     feature: "setting.db-pool-max-idletime",
@@ -263,7 +265,7 @@ function fileOf(t: TestContext, text: string): string {
 const without = (env: Variables, name: string): Variables =>
   Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
 
-for (const name of SETTING_NAMES) {
+for (const name of PLACED) {
   const { text, written = JSON.stringify(text), path, value, besides = {} } = TABLE[name];
   test(`postgrest setting ${name}: from the environment and from the file`, (t) => {
     const env = { ...BASE, ...besides };
@@ -276,10 +278,10 @@ for (const name of SETTING_NAMES) {
 }
 
 test("what the reader of a table of settings expects: nothing is left out", () => {
-  assert.deepEqual(Object.keys(TABLE).sort(), [...SETTING_NAMES].sort());
+  assert.deepEqual(Object.keys(TABLE).sort(), [...PLACED].sort());
 });
 
-for (const name of SETTING_NAMES) {
+for (const name of PLACED) {
   const { alias } = specOf(name);
   if (alias === undefined) continue;
   const { text, path, value, besides = {} } = TABLE[name];
@@ -296,6 +298,15 @@ for (const name of SETTING_NAMES) {
     },
   );
 }
+
+testFeature({ feature: "setting.db-pool-automatic-recovery" }, "to be without it is warned of", () => {
+  const env = { ...BASE, PGRST_SERVER_HOST: "127.0.0.1", PGRST_DB_POOL_AUTOMATIC_RECOVERY: "false" };
+  const loaded = loadPostgrest({ env });
+  assert.ok(loaded.kind === "ok");
+  assert.deepEqual(loaded.warnings.map(faultText), [
+    "environment PGRST_DB_POOL_AUTOMATIC_RECOVERY: db-pool-automatic-recovery: is off, and Postern connects again all the same; watch /ready instead",
+  ]);
+});
 
 testFeature(
   { feature: "start.environment" },
