@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { EmbeddedPostgresError, give, type Place, prepare, run } from "./place.ts";
@@ -22,7 +22,7 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** PEM texts. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
-  /** Run once, when the data directory is made. */
+  /** Run once, when the data directory is made; it is made anew when this has changed since. */
   readonly setUp?: readonly SetUp[];
   /** Told each step in words. */
   readonly progress?: (step: string) => void;
@@ -46,11 +46,13 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const place = prepare(options.directory, progress);
   await clearStale(place.data);
   const made = join(place.data, "postern.made"); // written last, so that a half-made directory is made again
-  if (existsSync(made)) {
+  const filledBy = digest(options.setUp ?? []);
+  if (existsSync(made) && readFileSync(made, "utf8") === filledBy) {
     configure(place, options, options.hba);
     progress("starting PostgreSQL");
     return startOnPort(place, options, true);
   }
+  if (existsSync(made)) progress("the sample data is another now: it is made anew");
   rmSync(place.data, { recursive: true, force: true });
   const password = randomBytes(24).toString("base64url");
   await initialise(place, password, progress);
@@ -64,12 +66,17 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     }
     configure(place, options, options.hba);
     server.reload();
-    give(place, made, "");
+    give(place, made, filledBy);
     return server;
   } catch (error) {
     await server.stop();
     throw error;
   }
+}
+
+/** What a data directory was filled by. */
+function digest(setUp: readonly SetUp[]): string {
+  return createHash("sha256").update(JSON.stringify(setUp)).digest("hex");
 }
 
 /** While the databases are filled nobody else can connect. */

@@ -34,6 +34,15 @@ test("the embedded server is set up once, stops without leaving a process, and i
   ]);
 });
 
+test("a data directory that was filled by other statements is made anew", async () => {
+  const steps: string[] = [];
+  const setUp = [{ database: "postgres", sql: "CREATE TABLE other (id int);" }];
+  const server = await startEmbeddedPostgres({ ...options, setUp, progress: (step) => steps.push(step) });
+  await server.stop();
+  assert.equal(server.reused, false);
+  assert.equal(steps[0], "the sample data is another now: it is made anew");
+});
+
 test("a busy port is named, and the data directory can be used afterwards", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => squatter.once("listening", resolve));
