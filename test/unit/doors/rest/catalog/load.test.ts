@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { dumpCatalog } from "../../../../../src/doors/rest/catalog/dump.ts";
 import { relationshipsOf } from "../../../../../src/doors/rest/catalog/find/relationship.ts";
 import { tableOf } from "../../../../../src/doors/rest/catalog/find/table.ts";
+import { loadCatalog } from "../../../../../src/doors/rest/catalog/load.ts";
+import type { CatalogSource, TextRow } from "../../../../../src/doors/rest/catalog/source.ts";
 import {
   ANY_MEDIA_TYPE,
   type Catalog,
@@ -10,7 +13,7 @@ import {
   type Routine,
   type Table,
 } from "../../../../../src/doors/rest/catalog/types.ts";
-import { readCatalog } from "../../../../support/catalog.ts";
+import { readCatalog, withSource } from "../../../../support/catalog.ts";
 import { debianPostgresMissing, startDebianPostgres } from "../../../../support/debian-postgres.ts";
 import { startPostgres } from "../../../../support/postgres.ts";
 import { ARCHIVE } from "./fixture.ts";
@@ -23,6 +26,38 @@ interface Server {
 
 const EVERYBODY = ["host all all 127.0.0.1/32 trust"];
 const embedded = () => startPostgres({ tls: false, sql: ARCHIVE, hba: EVERYBODY });
+
+const SCOPE = { schemas: ["api"], extraSearchPath: ["public"], hoistedSettings: [] };
+
+/** A source that gives at once what the database answered, as if it had each relation a thousand times. */
+async function asked(port: number): Promise<CatalogSource> {
+  const answers: (readonly TextRow[])[] = [];
+  const from = { port, user: "test_admin", database: "postgres" };
+  const recording = (source: CatalogSource): CatalogSource => ({
+    query: async (sql, parameters) => {
+      const rows = await source.query(sql, parameters);
+      answers.push(rows);
+      return rows;
+    },
+  });
+  await withSource(from, (source) => loadCatalog(recording(source), SCOPE));
+  const copies = Array.from({ length: 1000 }, (_, copy) => copy);
+  const repeated = (rows: readonly TextRow[]) =>
+    rows.flatMap((row) =>
+      row[0] === "table" ? copies.map((copy) => [row[0] ?? null, renamed(String(row[1]), copy)]) : [row],
+    );
+  return { query: async () => repeated(answers.shift() ?? []) };
+}
+
+function renamed(payload: string, copy: number): string {
+  const [oid, schema, name, ...rest]: unknown[] = JSON.parse(payload);
+  return JSON.stringify([
+    copy === 0 ? oid : `${oid}/${copy}`,
+    schema,
+    copy === 0 ? name : `${name}_${copy}`,
+    ...rest,
+  ]);
+}
 
 /** What a column is, apart from what most columns are. */
 function differs(column: Column | undefined): object {
@@ -384,6 +419,45 @@ function catalogTests(start: () => Promise<Server>): void {
     await server.query("GRANT SET ON PARAMETER log_min_duration_statement TO authenticator");
     const web = (await read()).roles.get("web")?.settings;
     assert.ok(web?.some(([name, value]) => name === "log_min_duration_statement" && value === "1s"));
+  });
+
+  test("the dump has all of it, under PostgREST's names", async () => {
+    const dump: unknown = JSON.parse(await dumpCatalog(catalog));
+    assert.ok(typeof dump === "object" && dump !== null);
+    const sizes = Object.entries(dump).map(([name, items]) => [name, Array.isArray(items) && items.length]);
+    const relationships = [...(catalog.relationships.get("api")?.values() ?? [])].flat().length;
+    const routines = [...(catalog.routines.get("api")?.values() ?? [])].flat().length;
+    assert.deepEqual(sizes, [
+      ["dbMediaHandlers", catalog.mediaHandlers.length],
+      ["dbRelationships", relationships],
+      ["dbRepresentations", 3],
+      ["dbRoutines", routines],
+      ["dbTables", (catalog.tables.get("api")?.size ?? 0) + 1],
+    ]);
+    const text = JSON.stringify(dump);
+    for (const part of [
+      '"primaryKey":["film_id","actor_id"]',
+      '"mediaType":"*/*"',
+      '"enumValues":["calm","loud"]',
+    ])
+      assert.ok(text.includes(part), part);
+  });
+
+  test("a large answer is worked through in slices, so that others have their turn", async () => {
+    const source = await asked(server.port);
+    const [start, turns] = [performance.now(), { count: 0, on: true }];
+    const turn = () => {
+      turns.count++;
+      if (turns.on) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const large = await loadCatalog(source, SCOPE);
+    const loaded = turns.count;
+    await dumpCatalog(large);
+    turns.on = false;
+    const elapsed = performance.now() - start;
+    assert.ok(loaded >= 5, `${loaded} turns of the event loop in a load`);
+    assert.ok(turns.count >= elapsed / 50, `${turns.count} turns of the event loop in ${elapsed} ms`);
   });
 
   test("relations of several schemas are kept apart", async () => {
