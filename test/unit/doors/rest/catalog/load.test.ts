@@ -490,3 +490,21 @@ describe("the catalog of PostgreSQL 18", () => catalogTests(embedded));
 describe("the catalog of PostgreSQL 15", { skip: debianPostgresMissing }, () =>
   catalogTests(() => startDebianPostgres(ARCHIVE)),
 );
+
+test("a foreign key over a period, as PostgreSQL 18 has them, relates nothing: no columns are equal by it", async () => {
+  const server = await startPostgres({
+    tls: false,
+    sql: `
+      CREATE SCHEMA api;
+      CREATE TABLE api.prices (id int4range, valid daterange, PRIMARY KEY (id, valid WITHOUT OVERLAPS));
+      CREATE TABLE api.sold (
+        id int4range, valid daterange, FOREIGN KEY (id, PERIOD valid) REFERENCES api.prices (id, PERIOD valid))`,
+  });
+  try {
+    const catalog = await readCatalog({ port: server.port, user: "test_admin", database: "postgres" });
+    assert.deepEqual(tableOf(catalog, { schema: "api", name: "prices" })?.primaryKey, ["id", "valid"]);
+    assert.deepEqual(catalog.relationships, new Map());
+  } finally {
+    await server.stop();
+  }
+});
