@@ -404,6 +404,13 @@ testRest(
       },
     },
     {
+      feature: "representation.object",
+      request: "HEAD /studios",
+      headers: { accept: "application/vnd.pgrst.object+json" },
+      status: 406,
+      answer: "",
+    },
+    {
       feature: "representation.nulls-stripped",
       request: "GET /films?select=id,year&id=eq.6",
       headers: { accept: "application/vnd.pgrst.array+json;nulls=stripped" },

@@ -62,7 +62,8 @@ export function readJob(context: ActionContext, relation: string, headersOnly: b
         offset: plan.offset,
         maxRows: settings.maxRows,
       });
-      if (representation.kind === "object" && row.pageTotal !== 1) throw notSingular(row.pageTotal);
+      // Of HEAD too, which has no body to be singular.
+      if (negotiated.mediaType.kind === "object" && row.pageTotal !== 1) throw notSingular(row.pageTotal);
       return rowsReply({
         request,
         relation,

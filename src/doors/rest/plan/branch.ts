@@ -115,7 +115,7 @@ function descend(root: Branch, path: readonly string[], legacy: boolean, legacyN
 }
 
 /** The embed of that name, or PGRST108. */
-export function childOf(branch: Branch, name: string, legacy: boolean, legacyNames: LegacyName[]): Branch {
+function childOf(branch: Branch, name: string, legacy: boolean, legacyNames: LegacyName[]): Branch {
   const found = branch.branches.find((child) => shownName(child) === name);
   if (found !== undefined) return found;
   const aliased = branch.branches.find((child) => child.written?.relation === name);

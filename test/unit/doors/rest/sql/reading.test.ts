@@ -1,4 +1,5 @@
-import { after, before } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
 import { FILMS } from "../../../../support/rest-films.ts";
 import { type Reads, startReads, testReads } from "../../../../support/rest-reads.ts";
 
@@ -197,3 +198,34 @@ testReads(
     { read: "/posters?select=id&ink=ilike.00*", refuses: { code: "42883" } },
   ],
 );
+
+/** Pairs of the same shape. */
+const ALIKE: readonly (readonly [one: string, other: string])[] = [
+  ["/films?id=eq.1", "/films?id=eq.2"],
+  ["/films?id=in.(1)", "/films?id=in.(1,2,3)"],
+  ["/films?limit=1&offset=5", "/films?limit=20&offset=40"],
+  ["/films?select=details->>a&details->>b=eq.1", "/films?select=a:details->>c&details->>d=eq.2"],
+  ["/films?title=fts(english).a", "/films?title=fts(french).b"],
+  [
+    "/films?select=id,screenings(city)&screenings.seats=gt.1",
+    "/films?select=id,screenings(city)&screenings.seats=gt.2",
+  ],
+];
+
+for (const [one, other] of ALIKE)
+  test(`${one} and ${other} are one prepared statement`, () => {
+    const [first, second] = [reads.statement(one).sent, reads.statement(other).sent];
+    assert.equal(first.text, second.text);
+    assert.notDeepEqual(first.parameters, second.parameters);
+  });
+
+test("a parameter that the text does not number is never sent", () => {
+  const { text, parameters } = reads.statement("/films?id=in.(1,2)&title=eq.x&limit=3", {
+    count: "exact",
+  }).sent;
+  const numbers = new Set(Array.from(text.matchAll(/\$(\d+)/g), ([, number]) => Number(number)));
+  assert.deepEqual(
+    [...numbers].sort(),
+    parameters.map((_, index) => index + 1),
+  );
+});
