@@ -161,6 +161,7 @@ function settingsOf(parts: Parts): AllSettings {
       limits,
       cluster: clusterOf(config, rest.cluster),
       certificate: certificateOf(rest),
+      takesTokens: config.issuers.length > 0,
       access,
       upstream,
     },

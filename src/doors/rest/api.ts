@@ -81,6 +81,7 @@ export class Api {
     this.#pipeline = new Pipeline({
       door,
       place: { cluster, database },
+      takesTokens: settings.takesTokens,
       sessions: this.#sessions,
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,

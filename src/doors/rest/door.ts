@@ -24,6 +24,8 @@ export interface RestDoorSettings {
   readonly cluster: ClusterConfig;
   readonly certificate: ServerCertificate | undefined;
   readonly access: Access;
+  /** Whether any issuer of tokens is configured. */
+  readonly takesTokens: boolean;
   readonly upstream: Upstream;
 }
 

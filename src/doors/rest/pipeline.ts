@@ -24,7 +24,7 @@ import { errorReply } from "./error-reply.ts";
 import { RestError } from "./errors.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
 import type { LegacyName } from "./plan/branch.ts";
-import { noSchemaCache } from "./refusals.ts";
+import { noSchemaCache, noSecret } from "./refusals.ts";
 import type { RequestSettings } from "./request/request.ts";
 import { parseRequest } from "./request/request.ts";
 import type { ApiRequest } from "./request/types.ts";
@@ -42,6 +42,7 @@ import { transactionSettings } from "./transaction-settings.ts";
 interface PipelineParts {
   readonly door: RestDoorConfig;
   readonly place: Place;
+  readonly takesTokens: boolean;
   readonly sessions: RestSessions;
   readonly pool: Pool;
   readonly catalog: () => Catalog | undefined;
@@ -181,6 +182,7 @@ export class Pipeline {
     const { exchange } = run;
     const token = bearerToken(exchange.headers.get("authorization"));
     run.authenticated = token !== undefined;
+    if (token !== undefined && !this.#parts.takesTokens) throw noSecret();
     const credential =
       token === undefined ? ANONYMOUS : ({ kind: "token", token: new Secret(token) } as const);
     const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);

@@ -158,6 +158,10 @@ export const maxAffectedNeedsSet = () =>
     message: "Function must return SETOF or TABLE when max-affected preference is used with handling=strict",
   });
 
+// --- The token --------------------------------------------------------------------------------------------------
+
+export const noSecret = () => of("PGRST300", { message: "Server lacks JWT secret" });
+
 // --- The schema cache -------------------------------------------------------------------------------------------
 
 interface NoRelationship {

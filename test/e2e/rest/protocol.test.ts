@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { testFeature } from "../../support/feature.ts";
 import type { RestCase, RestWorld } from "../../support/rest.ts";
 import { startRest, testRest } from "../../support/rest.ts";
 
@@ -395,4 +396,21 @@ test("the id in the answer is the one in the log", async () => {
   const id = String(headers["postern-session"]);
   await world.gateway.logged((line) => line["event"] === "login.allowed.v1" && line["session"] === id);
   assert.match(id, /^[0-9a-f]{12}$/);
+});
+
+testFeature({ feature: "errors.no-secret" }, "a door without keys says so to who sends a token", async () => {
+  const keyless = await startRest({ sql: "", env: { PGRST_JWT_SECRET: undefined } });
+  try {
+    const answer = await keyless.ask("GET /", { as: "web" });
+    assert.equal(answer.status, 500);
+    assert.deepEqual(answer.json(), {
+      code: "PGRST300",
+      details: null,
+      hint: null,
+      message: "Server lacks JWT secret",
+    });
+    assert.equal((await keyless.ask("GET /")).status, 200);
+  } finally {
+    await keyless.stop();
+  }
 });

@@ -62,6 +62,7 @@ export function databaseError(fields: Fields, authenticated: boolean): RestError
     details: fields.get("D"),
     hint: fields.get("H"),
     headers: headersFor(http),
+    ...(code.startsWith("PT") ? { statusText: reasonOf(message) } : {}),
   });
 }
 

@@ -63,7 +63,15 @@ function faultOf(code: DenialCode, token: string): Said | undefined {
   const parts = token.split(".");
   if (code === "identity/malformed" && parts.length !== 3)
     return { ...UNREADABLE, message: `Expected 3 parts in JWT; got ${parts.length}` };
+  if (code === "identity/not-yet-valid") return fromFuture(parts[1] ?? "");
   return code === "identity/claims" ? claimFault(parts[1] ?? "") : undefined;
+}
+
+/** Which of the two times is the later one, and so the reason. */
+function fromFuture(payload: string): Said | undefined {
+  const { iat, nbf } = claimsIn(payload);
+  const issued = typeof iat === "number" && !(typeof nbf === "number" && nbf >= iat);
+  return issued ? { code: "PGRST303", message: "JWT issued at future" } : undefined;
 }
 
 /** The claim whose shape is wrong. Decides nothing: that was done, by who reads claims strictly. */

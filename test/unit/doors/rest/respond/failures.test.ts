@@ -137,6 +137,8 @@ const denials: readonly (readonly [
   ["identity/signature", "a.b.c", "PGRST301", 401, "No suitable key or wrong key type"],
   ["identity/expired", "a.b.c", "PGRST303", 401, "JWT expired"],
   ["identity/not-yet-valid", "a.b.c", "PGRST303", 401, "JWT not yet valid"],
+  ["identity/not-yet-valid", encode({ iat: 2, nbf: 1 }), "PGRST303", 401, "JWT issued at future"],
+  ["identity/not-yet-valid", encode({ iat: 1, nbf: 2 }), "PGRST303", 401, "JWT not yet valid"],
   ["identity/audience", "a.b.c", "PGRST303", 401, "JWT not in audience"],
   ["identity/claims", encode({ exp: "1" }), "PGRST303", 401, "The JWT 'exp' claim must be a number"],
   ["identity/claims", encode({ nbf: {} }), "PGRST303", 401, "The JWT 'nbf' claim must be a number"],
