@@ -129,8 +129,8 @@ export class Api {
       onNotification: (payload) => this.#onAsked(asksFor(payload)),
       onListening: () => {
         this.#onListening();
-        // What was said while nobody listened is lost, so it may have been said.
-        if (!first) this.#onAsked({ catalog: true, config: true });
+        // What was said while nobody listened is lost, so it may have been said, also since the first load began.
+        this.#onAsked({ catalog: true, config: !first });
         first = false;
       },
     };

@@ -30,11 +30,16 @@ export interface RequestFacts {
   readonly timezone: string | undefined;
 }
 
-/** The settings, in the order in which they are made: a later one of the same name wins. */
+/**
+ * The settings, in the order in which they are made: a later one of the same name wins. What a role or a function brings
+ * comes first, so that it cannot pass for what the request said.
+ */
 export function transactionSettings(standing: StandingSettings, facts: RequestFacts): Setting[] {
   const { schema, method, path, headers, claims, role, routine, timezone } = facts;
   const cookie = headers.get("cookie");
   return [
+    ...role,
+    ...routine,
     ["search_path", searchPath([schema, ...standing.extraSearchPath])],
     ["request.jwt.claims", claims],
     ["request.method", method],
@@ -42,8 +47,6 @@ export function transactionSettings(standing: StandingSettings, facts: RequestFa
     ["request.headers", headersJson(headers)],
     ["request.cookies", cookie === undefined ? "{}" : cookiesJson(cookie)],
     ...standing.app,
-    ...role,
-    ...routine,
     ...(timezone === undefined ? [] : [["timezone", timezone] as const]),
   ];
 }

@@ -65,6 +65,16 @@ test("the function's settings win over the role's, and the client's time zone ov
   assert.equal(found.get("timezone"), "Europe/Vienna");
 });
 
+test("a role's own settings cannot pass for what the request said", () => {
+  const role = [
+    ["request.jwt.claims", '{"role":"admin"}'],
+    ["search_path", "pg_temp"],
+  ] as const;
+  const found = settings({ role });
+  assert.equal(found.get("request.jwt.claims"), "{}");
+  assert.equal(found.get("search_path"), '"api", "public"');
+});
+
 test("the claims name the role that was decided on, when the token names none", () => {
   assert.equal(claimsJson({ sub: "x" }, "anon"), '{"sub":"x","role":"anon"}');
   assert.equal(claimsJson({ sub: "x", role: "web" }, "web"), '{"sub":"x","role":"web"}');
