@@ -11,6 +11,15 @@ export const MAX_ITEMS = 1664;
 export const MAX_PARAMETERS = 1000;
 /** Arrays and objects within each other in a body. PostgreSQL's own parser gives up at some thousands. */
 export const MAX_JSON_DEPTH = 512;
+/**
+ * Keys of one object that stands for a row or for arguments. Each is remembered, which takes ten times its room in the
+ * body; no table or function has names for a tenth of them, but a function of one JSON value may be given a map.
+ */
+export const MAX_KEYS = 100_000;
+/** Characters of the JSON that CSV becomes: twice the longest body that is taken by default. */
+export const MAX_CSV_JSON = 128 * 1024 * 1024;
+/** Bytes of a form. It is decoded in one go, while all other requests wait: a tenth of a second for this much. */
+export const MAX_FORM = 8 * 1024 * 1024;
 /** Media types in `Accept` and preferences in `Prefer` that are looked at. */
 export const MAX_HEADER_ITEMS = 64;
 /** Bytes of a body that are looked at before other requests get their turn: about two milliseconds. */

@@ -13,7 +13,7 @@ export function splitParameters(text: string): readonly Parameter[] {
   for (let from = 0; from <= text.length; ) {
     const ampersand = text.indexOf("&", from);
     const to = ampersand < 0 ? text.length : ampersand;
-    if (to > from) parameters.push(splitParameter(text, from, to));
+    if (to > from) parameters.push(splitParameter(text.slice(from, to)));
     if (parameters.length > MAX_PARAMETERS)
       throw badQuery(`More than ${MAX_PARAMETERS} parameters in the query string`);
     from = to + 1;
@@ -21,10 +21,10 @@ export function splitParameters(text: string): readonly Parameter[] {
   return parameters;
 }
 
-function splitParameter(text: string, from: number, to: number): Parameter {
-  const equals = text.indexOf("=", from);
-  if (equals < 0 || equals >= to) return { name: decodePart(text.slice(from, to)), value: undefined };
-  return { name: decodePart(text.slice(from, equals)), value: decodePart(text.slice(equals + 1, to)) };
+function splitParameter(text: string): Parameter {
+  const equals = text.indexOf("=");
+  if (equals < 0) return { name: decodePart(text), value: undefined };
+  return { name: decodePart(text.slice(0, equals)), value: decodePart(text.slice(equals + 1)) };
 }
 
 function decodePart(text: string): string {

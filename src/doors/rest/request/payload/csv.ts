@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { badBody } from "../../refusals.ts";
+import { MAX_CSV_JSON, MAX_ITEMS } from "../limits.ts";
 import type { JsonKeys } from "./json-scan.ts";
 import type { Sliced } from "./slices.ts";
 
@@ -11,6 +12,8 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LF = 0x0a;
 const CR = 0x0d;
+/** Text is kept until it is worth a buffer of its own. */
+const BUFFER_CHARS = 65_536;
 
 export interface CsvRows extends JsonKeys {
   readonly body: Buffer;
@@ -25,6 +28,8 @@ export class CsvReader implements Sliced<CsvRows> {
   #names: readonly string[] = [];
   readonly #parts: Buffer[] = [Buffer.from("[")];
   #text = "";
+  /** Characters of JSON so far. */
+  #written = 0;
 
   constructor(body: Buffer) {
     this.#body = body;
@@ -32,7 +37,6 @@ export class CsvReader implements Sliced<CsvRows> {
 
   advance(position: number): boolean {
     while (this.#at < position) this.#line();
-    this.#flush();
     return this.#at >= this.#body.length;
   }
 
@@ -40,7 +44,8 @@ export class CsvReader implements Sliced<CsvRows> {
   result(): CsvRows {
     if (this.#members === undefined) throw badBody("Empty or invalid CSV: a header line was expected");
     if (!isUtf8(this.#body)) throw badBody("Invalid CSV: not UTF-8");
-    this.#parts.push(Buffer.from("]"));
+    this.#text += "]";
+    this.#flush();
     const body = Buffer.concat(this.#parts);
     return { shape: "array", keys: this.#rows === 0 ? [] : this.#names, rows: this.#rows, body };
   }
@@ -60,17 +65,25 @@ export class CsvReader implements Sliced<CsvRows> {
 
   #row(fields: readonly string[], members: readonly string[]): void {
     if (fields.length !== members.length) throw badBody("All lines must have same number of fields");
-    if (this.#rows > 0) this.#text += ",";
+    let text = this.#rows > 0 ? "," : "";
     for (let index = 0; index < members.length; index += 1) {
       const field = fields[index] ?? "";
-      this.#text += `${members[index]}${field === "NULL" ? "null" : JSON.stringify(field)}`;
+      text += `${members[index]}${field === "NULL" ? "null" : JSON.stringify(field)}`;
     }
-    this.#text += "}";
     this.#rows += 1;
+    this.#write(`${text}}`);
+  }
+
+  /** Every row repeats the header's names, so that a short body may become a JSON text without measure. */
+  #write(text: string): void {
+    this.#written += text.length;
+    if (this.#written > MAX_CSV_JSON)
+      throw badBody(`CSV that is more than ${MAX_CSV_JSON} characters of JSON; send less at a time`);
+    this.#text += text;
+    if (this.#text.length > BUFFER_CHARS) this.#flush();
   }
 
   #flush(): void {
-    if (this.#text === "") return;
     this.#parts.push(Buffer.from(this.#text));
     this.#text = "";
   }
@@ -79,6 +92,7 @@ export class CsvReader implements Sliced<CsvRows> {
   #fields(): string[] {
     const fields: string[] = [];
     for (;;) {
+      if (fields.length === MAX_ITEMS) throw badBody(`CSV with more than ${MAX_ITEMS} fields in a line`);
       fields.push(this.#body[this.#at] === QUOTE ? this.#quoted() : this.#plain());
       if (this.#body[this.#at] !== COMMA) break;
       this.#at += 1;

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { badBody } from "../../refusals.ts";
-import { MAX_JSON_DEPTH } from "../limits.ts";
+import { MAX_JSON_DEPTH, MAX_KEYS } from "../limits.ts";
 import type { Sliced } from "./slices.ts";
 
 export interface JsonKeys {
@@ -166,6 +166,7 @@ export class JsonScan implements Sliced<JsonKeys> {
   }
 
   #keyOfRow(span: Span): void {
+    if (this.#count === MAX_KEYS) throw badBody(`JSON with more than ${MAX_KEYS} keys in one object`);
     if (this.#rows === 1) this.#first.push(span);
     else if (this.#alike) this.#compareKey(span);
     else this.#others.push(span);

@@ -1,6 +1,7 @@
 /** The body of a request, by its `Content-Type` and by what the action does with it. */
 import { isUtf8 } from "node:buffer";
 import { badBody } from "../../refusals.ts";
+import { MAX_FORM } from "../limits.ts";
 import { mediaTypeName } from "../media-type.ts";
 import { splitParameters } from "../parameters.ts";
 import type { ApiRequest, Payload } from "../types.ts";
@@ -69,6 +70,7 @@ function readCsv(body: Buffer): Payload | Promise<Payload> {
 }
 
 function readForm(body: Buffer): { readonly name: string; readonly value: string }[] {
+  if (body.length > MAX_FORM) throw badBody(`Form of more than ${MAX_FORM} bytes; send JSON instead`);
   if (!isUtf8(body)) throw badBody("Invalid form: not UTF-8");
   return splitParameters(body.toString("latin1")).map(({ name, value }) => ({ name, value: value ?? "" }));
 }
