@@ -116,6 +116,11 @@ export const HANDLERS = `
     LANGUAGE sql AS $$ SELECT $1 || decode(lpad(to_hex($2.id + 127), 2, '0'), 'hex') $$;
   CREATE AGGREGATE bytes_agg(studios) (SFUNC = first_byte, STYPE = "application/octet-stream", INITCOND = '');
 
+  CREATE DOMAIN "text/xml" AS pg_catalog.xml;
+  CREATE FUNCTION xml_step("text/xml", studios) RETURNS "text/xml" IMMUTABLE
+    LANGUAGE sql AS $$ SELECT coalesce($1, xmlparse(CONTENT E'\\n<studios/>')) $$;
+  CREATE AGGREGATE xml_of(studios) (SFUNC = xml_step, STYPE = "text/xml");
+
   CREATE DOMAIN "app/lines" AS text;
   CREATE FUNCTION any_line("app/lines", anyelement) RETURNS "app/lines" IMMUTABLE
     LANGUAGE sql AS $$ SELECT $1 || $2::text || E'\\n' $$;

@@ -101,6 +101,8 @@ testRest(
         hint: "Perhaps you meant the table 'api.films'",
       },
     },
+    { feature: "reading.text-behind", request: "GET /films?select=id)", status: 400 },
+    { feature: "reading.text-behind", request: "GET /films?and=(id.eq.1))", status: 400 },
     // Filters.
     {
       feature: "filter.comparison",

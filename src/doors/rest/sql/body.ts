@@ -21,7 +21,7 @@ export function bodySql(representation: Representation, rows: Sql): Sql {
       return valueSql(representation, rows);
     case "raw": {
       const first = sql`(pg_catalog.array_agg(${rows}.${identifier(representation.column)}))[1]`;
-      return representation.binary ? sql`${first}::bytea` : sql`${first}::text`;
+      return rawSql(first, representation.binary);
     }
     case "csv":
       return csvSql(representation.header, rows);
@@ -30,11 +30,16 @@ export function bodySql(representation: Representation, rows: Sql): Sql {
     case "handler": {
       const { schema, name } = representation.function;
       const body = sql`${qualified(schema, name)}(${rowSql(rows, representation.row)})`;
-      return representation.binary ? sql`${body}::bytea` : sql`${body}::text`;
+      return rawSql(body, representation.binary);
     }
     default:
       return representation satisfies never;
   }
+}
+
+/** What the type's output function writes, as concat has it: of XML that isn't what a cast to text gives. */
+function rawSql(body: Sql, binary: boolean): Sql {
+  return binary ? sql`${body}::bytea` : sql`pg_catalog.concat(${body})`;
 }
 
 /** Whether the body has to come in binary format. */

@@ -45,6 +45,12 @@ testReads(
       gives: "1\tToho\n2\tCiné-Tamaris\n",
     },
     {
+      read: "/studios",
+      accept: "text/xml",
+      because: "as the type writes itself, without the line break in front",
+      gives: "<studios/>",
+    },
+    {
       read: "/studios?select=id",
       accept: "text/tab-separated-values",
       because: "which takes whole rows only",
