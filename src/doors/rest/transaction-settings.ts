@@ -21,7 +21,7 @@ export interface RequestFacts {
   /** As sent. */
   readonly path: string;
   readonly headers: RequestHeaders;
-  /** The claims as JSON, with the role. */
+  /** The claims as JSON, with the role that was decided on. */
   readonly claims: string;
   /** Of the impersonated role; the server would apply them at a login, but SET ROLE does not. */
   readonly role: readonly Setting[];
@@ -73,7 +73,10 @@ function cookiesJson(cookie: string): string {
   return JSON.stringify(cookies);
 }
 
-/** The claims as transactions see them: `role` is the role that was decided on when the token names none. */
+/**
+ * The claims as transactions see them. `role` is always the role that was decided on, as in PostgREST: policies of the
+ * database compare it, and a claim of that name which decides nothing here must not say that somebody is somebody else.
+ */
 export function claimsJson(claims: { readonly [claim: string]: unknown }, role: string): string {
-  return JSON.stringify("role" in claims ? claims : { ...claims, role });
+  return JSON.stringify({ ...claims, role });
 }

@@ -75,7 +75,8 @@ test("a role's own settings cannot pass for what the request said", () => {
   assert.equal(found.get("search_path"), '"api", "public"');
 });
 
-test("the claims name the role that was decided on, when the token names none", () => {
-  assert.equal(claimsJson({ sub: "x" }, "anon"), '{"sub":"x","role":"anon"}');
-  assert.equal(claimsJson({ sub: "x", role: "web" }, "web"), '{"sub":"x","role":"web"}');
-});
+for (const claims of [{ sub: "x" }, { sub: "x", role: "admin" }, { sub: "x", role: ["admin", "web"] }]) {
+  test(`the claims name the role that was decided on, whatever the token says: ${JSON.stringify(claims)}`, () => {
+    assert.deepEqual(JSON.parse(claimsJson(claims, "web")), { sub: "x", role: "web" });
+  });
+}
