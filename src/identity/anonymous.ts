@@ -11,5 +11,6 @@ export const anonymous: Identity = sealIdentity({
   groups: [],
   claims: Object.freeze({}),
   expiresAt: undefined,
+  takenUntil: undefined,
   proof: NO_PROOF,
 });

@@ -32,6 +32,8 @@ interface IdentityFields {
   readonly claims: Claims;
   /** When the credential ends, milliseconds since the epoch; undefined when there was none that could. */
   readonly expiresAt: number | undefined;
+  /** Until when it is taken from who shows it: its end, or earlier where tokens must not be old (`maxTokenAge`). */
+  readonly takenUntil: number | undefined;
   readonly proof: Proof | typeof NO_PROOF;
 }
 
@@ -56,6 +58,7 @@ export class Identity implements IdentityFields {
   readonly groups: readonly string[];
   readonly claims: Claims;
   readonly expiresAt: number | undefined;
+  readonly takenUntil: number | undefined;
   readonly proof: Proof | typeof NO_PROOF;
 
   private constructor(fields: IdentityFields) {
@@ -66,6 +69,7 @@ export class Identity implements IdentityFields {
     this.groups = fields.groups;
     this.claims = fields.claims;
     this.expiresAt = fields.expiresAt;
+    this.takenUntil = fields.takenUntil;
     this.proof = fields.proof;
     Object.freeze(this);
   }

@@ -124,6 +124,7 @@ export function prove(
     groups,
     claims: token.claims,
     expiresAt,
+    takenUntil: until,
     proof: { issuer: issuer.name, keyThumbprint: key.thumbprint, algorithm: token.algorithm },
   });
   return accept({ identity, span: { from, until } });

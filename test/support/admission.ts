@@ -31,6 +31,7 @@ const trustingVerifier: Verifier = {
       groups: [],
       claims: { sub: token.reveal() },
       expiresAt: Number.MAX_SAFE_INTEGER,
+      takenUntil: Number.MAX_SAFE_INTEGER,
       proof: { issuer: "test", keyThumbprint: "test", algorithm: "HS256" },
     }),
   }),

@@ -58,10 +58,18 @@ export class RestSession {
     return this.#ended;
   }
 
-  /** Whether requests may still begin: a timer that is late must not prolong a right. */
+  /**
+   * Whether requests may still begin: a timer that is late must not prolong a right. Each request shows its token anew,
+   * so one that access would not take any more begins nothing, also where what runs may outlast it (`onExpiry: keep`).
+   */
   isLive(now: number): boolean {
-    const { until } = this.admission.session.facts;
-    return this.#ended === undefined && (until === undefined || now < until.at);
+    const { identity, session } = this.admission;
+    const { until } = session.facts;
+    return (
+      this.#ended === undefined &&
+      (until === undefined || now < until.at) &&
+      (identity.takenUntil === undefined || now < identity.takenUntil)
+    );
   }
 
   get idle(): boolean {

@@ -21,7 +21,7 @@ const config = configSchema.parse({
 const cluster = config.clusters[0] ?? assert.fail();
 
 /** Real access with a verifier that takes any token for the role that it spells, but "bad", and counts. */
-function door(perIdentity = 100) {
+function door(perIdentity = 100, takenMs = HOUR_MS) {
   const clock = new VirtualClock();
   const events: Event[] = [];
   let verified = 0;
@@ -39,6 +39,7 @@ function door(perIdentity = 100) {
           groups: [],
           claims: { sub: subject },
           expiresAt: clock.now() + HOUR_MS,
+          takenUntil: clock.now() + takenMs,
           proof: { issuer: "test", keyThumbprint: "test", algorithm: "HS256" },
         }),
       };
@@ -140,6 +141,16 @@ test("a late timer does not prolong a session", async () => {
   const session = await admitted("ada");
   assert.equal(session.isLive(clock.now() + HOUR_MS - 1), true);
   assert.equal(session.isLive(clock.now() + HOUR_MS), false);
+});
+
+test("no request begins with a token that is too old, and what runs goes on", async () => {
+  const { admitted, clock } = door(100, HOUR_MS / 2);
+  const session = await admitted("ada");
+  const running = new AbortController();
+  session.enter(running);
+  clock.advance(HOUR_MS / 2);
+  assert.equal(session.isLive(clock.now()), false);
+  assert.equal(running.signal.aborted, false);
 });
 
 test("a session that nobody uses is closed; one on which a request runs is not", async () => {
