@@ -1,3 +1,4 @@
+import { ownCopy } from "./bytes.ts";
 import { ProtocolFault } from "./fault.ts";
 
 /** An authentication request (PostgreSQL docs, "Message Formats", Authentication*). */
@@ -92,7 +93,7 @@ export interface BackendKey {
 
 /** Parses the body of a `K` message, BackendKeyData. */
 export function parseBackendKey(body: Buffer): BackendKey {
-  const secret = Buffer.from(body.subarray(4)); // a copy: it outlives the buffer that it came in
+  const secret = ownCopy(body.subarray(4));
   if (body.length < 8 || secret.length > MAX_CANCEL_KEY_BYTES) {
     throw new ProtocolFault(`a cancel key of ${secret.length} bytes`);
   }

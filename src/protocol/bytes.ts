@@ -40,3 +40,13 @@ export function int32(value: number): Buffer {
   bytes.writeInt32BE(value);
   return bytes;
 }
+
+/**
+ * A copy in memory of its own. For the few bytes that are kept as long as a session: one that is cut from a larger
+ * piece, as reads and small Buffers are, would keep all of that.
+ */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { BackendKey } from "../protocol/backend-messages.ts";
+import { ownCopy } from "../protocol/bytes.ts";
 import type { Wire } from "../wire/wire.ts";
 import type { Opened } from "./connector.ts";
 import type { Errand, Errands } from "./errands.ts";
@@ -36,8 +37,8 @@ export class ServerSession implements UpstreamSession {
     this.wire = session.channel.wire;
     this.host = hostName(host);
     this.processId = session.key?.processId ?? 0;
-    this.greeting = Buffer.concat(session.greeting);
-    this.head = Buffer.from(session.channel.release());
+    this.greeting = ownCopy(Buffer.concat(session.greeting));
+    this.head = ownCopy(session.channel.release());
     this.#key = session.key;
     this.#version = Number.parseInt(session.parameters.get("server_version") ?? "", 10) || 0;
     this.#parts = parts;

@@ -19,7 +19,11 @@ const NO_HANDSHAKE: readonly unknown[] = ["EPROTO", "ECONNRESET"];
  * What is wrong with a server. Bun does not "accept" one with the wrong name even when nobody verifies, so that word
  * counts only where no error says why. An error about the chain of certificates comes before one about the name.
  */
-export function serverFault(host: string, verify: ClientTls["verify"]): Fault {
+export function serverFault(
+  host: string,
+  verify: ClientTls["verify"],
+  certificateOf = (socket: BunSocket) => socket.getPeerCertificate(),
+): Fault {
   return (socket, accepted, error) => {
     if (!accepted && error === null) return new Error("the handshake failed");
     const code = (error as { code?: unknown } | null)?.code;
@@ -27,7 +31,7 @@ export function serverFault(host: string, verify: ClientTls["verify"]): Fault {
     if (verify === "none") return undefined;
     if (error !== null && code !== WRONG_NAME) return error;
     if (verify === "ca") return undefined;
-    const certificate = socket.getPeerCertificate();
+    const certificate = certificateOf(socket);
     return certificate === null ? new Error("no certificate") : checkServerIdentity(host, certificate);
   };
 }

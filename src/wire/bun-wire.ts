@@ -114,13 +114,20 @@ export class BunWire implements Wire, Receiver {
       ...(isIP(host) === 0 ? { serverName: host } : {}), // RFC 6066 §3: no addresses
     };
     this.#onSession = onSession;
-    const socket = await this.#upgrade({ fault: serverFault(host, verify), session }, (plain) =>
-      plain.upgradeTLS({ data: this, socket: tlsHandlers, isServer: false, tls }),
+    let certificate: ReturnType<BunSocket["getPeerCertificate"]> = null;
+    // Asked for once: Bun takes the whole certificate apart each time.
+    const certificateOf = (secure: BunSocket) => {
+      certificate ??= secure.getPeerCertificate();
+      return certificate;
+    };
+    const socket = await this.#upgrade(
+      { fault: serverFault(host, verify, certificateOf), session },
+      (plain) => plain.upgradeTLS({ data: this, socket: tlsHandlers, isServer: false, tls }),
     );
     return {
       alpn: socket.alpnProtocol || undefined,
       serverName: undefined,
-      certificate: socket.getPeerCertificate()?.raw,
+      certificate: certificateOf(socket)?.raw,
       resumed: socket.isSessionReused(),
     };
   }
