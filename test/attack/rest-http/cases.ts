@@ -45,6 +45,11 @@ const refused: readonly (readonly [what: string, bytes: string, status: number])
     post("/body", "Content-Length:\u00e3\u0080\u0080 3\r\n", "abc"),
     400,
   ],
+  [
+    "a coding with a letter that is ASCII's in lower case only",
+    post("/body", "Transfer-Encoding: chun\u00e2\u0084\u00aaed\r\n", "0\r\n\r\n"),
+    400,
+  ],
   ["a list of codings", post("/body", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 400],
   [
     "Transfer-Encoding twice",

@@ -37,6 +37,14 @@ const ABSOLUTE = /^https?:\/\/[^/?]*/i;
 /** In a head there are only tabs and line ends. */
 const CONTROL = /[^\t\r\n -~\u0080-\uffff]/;
 const DIGITS = /^\d+$/;
+/**
+ * Tokens in any case of ASCII's letters. Lower case would not do: that of the Kelvin sign is k, and a proxy in front
+ * knows of no such letter. For the same reason blanks are spaces and tabs, and no other.
+ */
+const CHUNKED = /^chunked$/i;
+const CONTINUE = /^100-continue$/i;
+const LISTS_CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
+const LISTS_KEEP_ALIVE = /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i;
 
 /** Fields that decide something and of which only one can be meant (RFC 9110 §5.3). */
 const SINGLE: ReadonlySet<string> = new Set([
@@ -67,13 +75,13 @@ export function parseHead(bytes: Buffer, { targetBytes, headerBytes }: HeadBound
     throw new HttpError("http/headers-too-large", "too many bytes");
   const headers = parseFields(text, line.length + 2);
   if (!old && headers.get("host") === undefined) throw malformed("no Host");
-  const connection = headers.get("connection")?.toLowerCase() ?? "";
+  const connection = headers.get("connection") ?? "";
   return {
     method,
     target,
     headers,
     framing: framingOf(headers, old),
-    keepAlive: old ? lists(connection, "keep-alive") : !lists(connection, "close"),
+    keepAlive: old ? LISTS_KEEP_ALIVE.test(connection) : !LISTS_CLOSE.test(connection),
     old,
     awaitsContinue: awaitsContinue(headers, old),
   };
@@ -165,7 +173,7 @@ function framingOf(headers: RequestHeaders, old: boolean): Framing {
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== undefined) {
-    if (old || length !== undefined || coding.toLowerCase() !== "chunked")
+    if (old || length !== undefined || !CHUNKED.test(coding))
       throw malformed("a body whose end is ambiguous");
     return { kind: "chunked" };
   }
@@ -179,13 +187,8 @@ function framingOf(headers: RequestHeaders, old: boolean): Framing {
 function awaitsContinue(headers: RequestHeaders, old: boolean): boolean {
   const expected = headers.get("expect");
   if (expected === undefined || old) return false;
-  if (expected.toLowerCase() !== "100-continue")
-    throw new HttpError("http/expectation", "another expectation");
+  if (!CONTINUE.test(expected)) throw new HttpError("http/expectation", "another expectation");
   return true;
-}
-
-function lists(field: string, token: string): boolean {
-  return field === token || (field.includes(token) && field.split(",").some((one) => one.trim() === token));
 }
 
 function malformed(detail: string): HttpError {
