@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { type Account, spawnAs } from "../../src/demo/unprivileged.ts";
 
 /** How long a daemon may take to end after SIGTERM. */
@@ -34,7 +35,7 @@ export async function run(file: string, args: readonly string[], options: Progra
   child.stdout?.setEncoding("utf8").on("data", (text: string) => kept.push(text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => errors.push(text));
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`${file} ${args.join(" ")} failed: ${errors.join("").slice(-SHOWN_LOG)}`);
+  if (code !== 0) throw new Error(`${basename(file)} failed: ${errors.join("").slice(-SHOWN_LOG)}`);
   return kept.join("");
 }
 

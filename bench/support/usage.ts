@@ -1,5 +1,5 @@
 /** What processes have used so far, from /proc (proc_pid_stat(5), proc_pid_status(5)). */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** USER_HZ: the unit of the times in /proc/<pid>/stat, 100 on every Linux that Node runs on. */
 const TICKS_A_SECOND = 100;
@@ -17,9 +17,14 @@ export function residentKb(pids: readonly number[]): number {
   return family(pids).reduce((sum, pid) => sum + status(pid, "VmRSS"), 0);
 }
 
-/** The most resident memory in kB that the processes and their children ever had. */
+/** The most resident memory in kB that the processes and their children had, ever or since `resetPeak`. */
 export function peakKb(pids: readonly number[]): number {
   return family(pids).reduce((sum, pid) => sum + status(pid, "VmHWM"), 0);
+}
+
+/** Lets the peak begin anew from what is resident now (proc_pid_clear_refs(5): 5). */
+export function resetPeak(pids: readonly number[]): void {
+  for (const pid of family(pids)) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 function family(pids: readonly number[]): readonly number[] {
