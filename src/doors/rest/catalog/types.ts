@@ -19,7 +19,7 @@ export interface Catalog {
   readonly server: Server;
   /**
    * Relations by schema, then by name: those of the exposed schemas, and those of other schemas that something
-   * exposed needs (a routine that returns its row type, the junction or base table of a relationship).
+   * exposed needs (a routine that returns its row type, also a composite type on its own, the junction or base table of a relationship).
    */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, Table>>;
   /** What can be embedded, by the schema and name of the origin (`relationshipsOf`). */
@@ -41,7 +41,7 @@ export interface Server {
 }
 
 /** What a relation is (pg_class.relkind). */
-export type TableKind = "table" | "partitioned" | "foreign" | "view" | "materialized";
+export type TableKind = "table" | "partitioned" | "foreign" | "view" | "materialized" | "composite";
 
 export interface Table extends QualifiedName {
   readonly kind: TableKind;

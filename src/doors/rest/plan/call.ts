@@ -11,7 +11,7 @@ import type { PlannedRead, Root } from "./read.ts";
 import { planRead } from "./read.ts";
 import type { RowOutput } from "./representation.ts";
 import type { RowType } from "./row-type.ts";
-import { rowTypeOf, rowTypeOfColumns, unknownRowType } from "./row-type.ts";
+import { rowTypeOf, rowTypeOfColumns } from "./row-type.ts";
 
 /** The column of a value that is no row: what `select`, `order` and CSV call it. */
 export const VALUE = "pgrst_scalar";
@@ -88,7 +88,7 @@ function rowTypeOfReturn(catalog: Catalog, { name, returns }: Routine): RowType 
     case "columns":
       return rowTypeOfColumns(name, returns.columns);
     case "record":
-      return unknownRowType(name);
+      return rowTypeOfColumns(name, [{ name: VALUE, type: "record" }]);
     default:
       return returns satisfies never;
   }

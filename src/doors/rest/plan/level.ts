@@ -94,7 +94,7 @@ function draftEmbed(context: Context, parent: LevelRequest, branch: Branch): Dra
 function rowsOf(relationship: Relationship, parent: LevelRequest): RowSource {
   if (relationship.kind !== "computed") return { kind: "relation", relation: relationship.target };
   const { function: called, origin } = relationship;
-  const rowOf = parent.named ? null : [...(parent.rowType.columns?.keys() ?? [])];
+  const rowOf = parent.named ? null : [...parent.rowType.columns.keys()];
   return { kind: "computed", function: called, origin, parentAlias: parent.alias, rowOf };
 }
 

@@ -54,7 +54,7 @@ function shownValue(draft: Draft, { field }: OrderTerm): Value | undefined {
 }
 
 function isShown({ rowType }: Draft, output: Output, name: string): boolean {
-  if (output.kind === "all") return rowType.columns?.has(name) ?? false;
+  if (output.kind === "all") return rowType.columns.has(name);
   if (output.kind === "count") return false;
   const { value, cast, aggregate } = output;
   const isPlain = value.kind === "field" && value.formatter === null && cast === null && aggregate === null;

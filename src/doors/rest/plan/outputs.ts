@@ -42,7 +42,7 @@ export function outputsOf(level: Level, branch: Branch, drafts: readonly Draft[]
 /** `*` itself, unless some column is written by a function of its domain. */
 function allOf(level: Level): Output[] {
   const { context, rowType } = level;
-  if (context.formatters.size === 0 || rowType.columns === null) return [{ kind: "all" }];
+  if (context.formatters.size === 0) return [{ kind: "all" }];
   for (const { nominalType } of rowType.columns.values())
     if (context.formatters.has(nominalType)) return writtenOut(level, [{ kind: "all" }]);
   return [{ kind: "all" }];
@@ -51,7 +51,6 @@ function allOf(level: Level): Output[] {
 /** With every `*` replaced by the columns' names. */
 export function writtenOut(level: Level, outputs: readonly Output[]): Output[] {
   const { columns } = level.rowType;
-  if (columns === null) return [...outputs];
   return outputs.flatMap((output) =>
     output.kind === "all" ? Array.from(columns.keys(), (name) => columnOutput(level, name)) : [output],
   );

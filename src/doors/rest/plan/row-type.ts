@@ -14,8 +14,8 @@ export interface RowType {
   readonly name: string;
   /** The relation whose relationships can be embedded, and whose row type the rows are; null: there is none. */
   readonly relation: QualifiedName | null;
-  /** In order. Null: nobody knows them before there are rows. */
-  readonly columns: ReadonlyMap<string, RowColumn> | null;
+  /** In order. */
+  readonly columns: ReadonlyMap<string, RowColumn>;
   readonly computedFields: ReadonlyMap<string, ComputedField>;
   readonly hasSystemColumns: boolean;
 }
@@ -26,7 +26,7 @@ export function rowTypeOfTable(table: Table): RowType {
     relation: table,
     columns: table.columns,
     computedFields: table.computedFields,
-    hasSystemColumns: table.kind !== "view",
+    hasSystemColumns: table.kind !== "view" && table.kind !== "composite",
   };
 }
 
@@ -41,14 +41,9 @@ export function rowTypeOfColumns(name: string, columns: readonly ReturnColumn[])
   };
 }
 
-/** Of a function that returns `record`. */
-export function unknownRowType(name: string): RowType {
-  return { name, relation: null, columns: null, computedFields: new Map(), hasSystemColumns: false };
-}
-
 export function rowTypeOf(catalog: Catalog, { schema, name }: QualifiedName): RowType {
   const table = catalog.tables.get(schema)?.get(name);
-  return table === undefined ? unknownRowType(name) : rowTypeOfTable(table);
+  return table === undefined ? rowTypeOfColumns(name, []) : rowTypeOfTable(table);
 }
 
 /** "System Columns". They are in no catalog of ours, and harmless to read. */
@@ -65,14 +60,11 @@ const SYSTEM_COLUMNS: ReadonlyMap<string, RowColumn> = new Map(
   ).map(([name, type]) => [name, { type, nominalType: type }]),
 );
 
-const UNKNOWN: RowColumn = { type: "", nominalType: "" };
-
 /**
  * The column of that name, or what the server would say of it: names that the catalog has not never get into SQL,
  * where `row.name` would also call any function that takes the row.
  */
 export function columnOf(rowType: RowType, alias: string, name: string): RowColumn {
-  if (rowType.columns === null) return UNKNOWN;
   const column = rowType.columns.get(name) ?? systemColumn(rowType, name);
   if (column !== undefined) return column;
   const computed = rowType.computedFields.get(name);
@@ -88,10 +80,7 @@ function systemColumn(rowType: RowType, name: string): RowColumn | undefined {
 
 export function hasColumn(rowType: RowType, name: string): boolean {
   return (
-    rowType.columns === null ||
-    rowType.columns.has(name) ||
-    rowType.computedFields.has(name) ||
-    systemColumn(rowType, name) !== undefined
+    rowType.columns.has(name) || rowType.computedFields.has(name) || systemColumn(rowType, name) !== undefined
   );
 }
 

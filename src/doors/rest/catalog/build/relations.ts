@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<string, TableKind>> = {
   f: "foreign",
   v: "view",
   m: "materialized",
+  c: "composite",
 };
 
 /** pg_relation_is_updatable gives a bit for each CmdType of nodes.h. */

@@ -71,8 +71,8 @@ relation AS MATERIALIZED (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype, false
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
-    AND NOT EXISTS (SELECT FROM exposed e WHERE e.oid = c.relnamespace AND NOT c.relispartition)
+  WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
+    AND NOT EXISTS (SELECT FROM exposed e WHERE e.oid = c.relnamespace AND c.relkind <> 'c' AND NOT c.relispartition)
     AND c.reltype IN (
       SELECT coalesce(nullif(t.typbasetype, 0::pg_catalog.oid), t.oid)
       FROM routine p JOIN pg_catalog.pg_type t ON t.oid = p.prorettype
