@@ -24,10 +24,16 @@ export async function metric(gateway: Gateway, series: string): Promise<number |
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-/** Asks until the answer is the wanted one; the test's own time-out ends it. */
+/** Far more than what is waited for ever takes on a busy machine. */
+const PATIENCE_MS = 60_000;
+
+/** Asks until the answer is the wanted one. */
 export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (wanted(answer)) return answer;
+    if (Date.now() > deadline)
+      throw new Error(`waited ${PATIENCE_MS} ms in vain; the last answer was ${String(answer)}`);
   }
 }

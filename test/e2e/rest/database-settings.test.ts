@@ -39,10 +39,13 @@ testFeature(
   { feature: "start.reload-config" },
   "NOTIFY pgrst, 'reload config' takes up what the database says now",
   async () => {
-    await world.postgres.query(
-      "ALTER ROLE authenticator SET pgrst.db_max_rows = '3'; NOTIFY pgrst, 'reload config'",
-    );
-    await until(rows, (count) => count === 3);
+    await world.postgres.query("ALTER ROLE authenticator SET pgrst.db_max_rows = '3'");
+    // The door may have begun to answer before it has begun to listen.
+    const asked = async () => {
+      await world.postgres.query("NOTIFY pgrst, 'reload config'");
+      return rows();
+    };
+    await until(asked, (count) => count === 3);
   },
 );
 
@@ -108,13 +111,12 @@ test("several workers are one: what the database asks of any of them, all of the
   const several = await startRest({ sql: SQL, env });
   try {
     assert.equal(await rows(several), 2);
-    await several.postgres.query(
-      "ALTER ROLE authenticator SET pgrst.db_max_rows = '3'; NOTIFY news, 'reload config'",
-    );
-    await until(
-      () => rows(several),
-      (count) => count === 3,
-    );
+    await several.postgres.query("ALTER ROLE authenticator SET pgrst.db_max_rows = '3'");
+    const asked = async () => {
+      await several.postgres.query("NOTIFY news, 'reload config'");
+      return rows(several);
+    };
+    await until(asked, (count) => count === 3);
     await several.postgres.query("CREATE TABLE api.late (id int); GRANT SELECT ON api.late TO anon");
     several.gateway.process.kill("SIGUSR1");
     await until(
