@@ -1,5 +1,10 @@
 import type { Statement } from "./pool.ts";
 
+/** Characters of all statements that have a name: the server's plans take some 40 bytes for each, on each connection. */
+export const MAX_CHARS = 1024 * 1024;
+/** A longer statement gets no name: it would drive many others out, and its plan is little of its cost. */
+export const LONGEST_NAMED = 64 * 1024;
+
 /** A statement that has a name on one connection. */
 export interface Prepared {
   readonly key: string;
@@ -17,8 +22,10 @@ export class PreparedStatements {
   readonly #byKey = new Map<string, Prepared>();
   #evicted: string[] = [];
   #count = 0;
+  /** Of all keys. */
+  #chars = 0;
 
-  /** @param limit names kept; 0: no statement gets one */
+  /** @param limit names kept, as long as their statements are not very long; 0: no statement gets one */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -32,7 +39,7 @@ export class PreparedStatements {
    * drove out is among evicted().
    */
   use(statement: Statement): Prepared | undefined {
-    if (!statement.prepare || this.#limit === 0) return undefined;
+    if (!statement.prepare || this.#limit === 0 || statement.text.length > LONGEST_NAMED) return undefined;
     const key = keyOf(statement);
     const known = this.#byKey.get(key);
     if (known !== undefined) {
@@ -40,13 +47,11 @@ export class PreparedStatements {
       this.#byKey.set(key, known);
       return known;
     }
-    if (this.#byKey.size >= this.#limit) {
-      const [oldest] = this.#byKey.values();
-      if (oldest !== undefined) this.#evict(oldest);
-    }
+    this.#makeRoom(key.length);
     this.#count += 1;
     const prepared = { key, name: `postern_${this.#count.toString(36)}`, known: false };
     this.#byKey.set(key, prepared);
+    this.#chars += key.length;
     return prepared;
   }
 
@@ -68,8 +73,16 @@ export class PreparedStatements {
     return names;
   }
 
+  #makeRoom(chars: number): void {
+    for (const oldest of this.#byKey.values()) {
+      if (this.#byKey.size < this.#limit && this.#chars + chars <= MAX_CHARS) return;
+      this.#evict(oldest);
+    }
+  }
+
   #evict({ key, name }: Prepared): void {
     this.#byKey.delete(key);
+    this.#chars -= key.length;
     this.#evicted.push(name);
   }
 }

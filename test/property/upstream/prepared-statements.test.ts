@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Statement } from "../../../src/upstream/pool/pool.ts";
-import { PreparedStatements } from "../../../src/upstream/pool/prepared-statements.ts";
+import {
+  LONGEST_NAMED,
+  MAX_CHARS,
+  PreparedStatements,
+} from "../../../src/upstream/pool/prepared-statements.ts";
 
 const LIMIT = 4;
 const statement = (text: string, parameterTypes?: readonly number[]): Statement => ({
@@ -81,4 +85,19 @@ test("the types of its parameters are part of a statement", () => {
 test("what is not to be prepared gets no name, and nothing does when none are kept", () => {
   assert.equal(new PreparedStatements(LIMIT).use({ ...statement("a"), prepare: false }), undefined);
   assert.equal(new PreparedStatements(0).use(statement("a")), undefined);
+});
+
+test("long statements drive out others before they fill the server's memory, and very long ones get no name", () => {
+  const kept = new PreparedStatements(1000);
+  const text = (n: number, length: number) => String(n).padEnd(length, "x");
+  for (let n = 0; n < 100; n++) {
+    assert.ok(kept.use(statement(text(n, LONGEST_NAMED))));
+    assert.ok(kept.use(statement("often used")));
+  }
+  assert.equal(kept.size, MAX_CHARS / LONGEST_NAMED);
+  assert.equal(kept.evicted().length, 101 - kept.size);
+  assert.equal(kept.use(statement(text(0, LONGEST_NAMED + 1))), undefined);
+  kept.forgetAll();
+  for (let n = 0; n < 1001; n++) kept.use(statement(text(n, 100)));
+  assert.equal(kept.size, 1000);
 });
