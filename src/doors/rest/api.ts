@@ -39,6 +39,7 @@ export class Api {
   readonly listening: Promise<void>;
   #onListening: () => void = () => {};
   #channel: Listening | undefined;
+  readonly #closing = new AbortController();
 
   /** @param catalog the one of the API before, which is used until this one has its own */
   constructor(
@@ -65,7 +66,7 @@ export class Api {
       preparedStatements: door.preparedStatements ? PREPARED_STATEMENTS : 0,
     });
     this.#keeper = new CatalogKeeper({
-      source: sourceOf(this.#pool),
+      source: sourceOf(this.#pool, this.#closing.signal),
       scope: {
         schemas: door.schemas,
         extraSearchPath: door.extraSearchPath,
@@ -147,16 +148,17 @@ export class Api {
   /** Lets requests that run end, and closes everything then. */
   async close(): Promise<void> {
     this.#channel?.close();
+    this.#closing.abort(); // a catalog that nobody waits for any more
     this.#keeper.close();
     await this.#pool.close();
     this.#sessions.close("draining");
   }
 }
 
-function sourceOf(pool: Pool): CatalogSource {
+function sourceOf(pool: Pool, abort: AbortSignal): CatalogSource {
   return {
     query: async (text, parameters) => {
-      const { rows } = await pool.lookUp({ text, parameters, prepare: false, binary: false });
+      const { rows } = await pool.lookUp({ text, parameters, prepare: false, binary: false }, abort);
       return rows;
     },
   };

@@ -36,6 +36,11 @@ export interface RestDoorParts {
   readonly reload: () => void;
 }
 
+/**
+ * Reloads that notifications ask for follow one another at this distance at least: every role of the database may
+ * notify, and each reload loads the catalog and opens connections anew.
+ */
+const RELOAD_MS = 1000;
 /** How long an API that was replaced waits for the next one to listen: on a replica alone that never does. */
 const OVERLAP_MS = 10_000;
 
@@ -48,6 +53,8 @@ export class RestDoor {
   #api: Api;
   /** Those before, which still listen or have requests that run. */
   readonly #retiring = new Set<Api>();
+  #reloadAskedAt = Number.NEGATIVE_INFINITY;
+  #callOffReload: (() => void) | undefined;
 
   constructor(settings: RestDoorSettings, parts: RestDoorParts) {
     this.#parts = parts;
@@ -120,12 +127,26 @@ export class RestDoor {
   }
 
   #newApi(settings: RestDoorSettings, catalog: Catalog | undefined): Api {
-    const { clock, observe, reload } = this.#parts;
+    const { clock, observe } = this.#parts;
     const onAsked = (asked: { readonly catalog: boolean; readonly config: boolean }) => {
       if (asked.catalog) this.reloadCatalog();
-      if (asked.config) reload();
+      if (asked.config) this.#askForReload();
     };
     return new Api(settings, { clock, observe, onAsked }, catalog);
+  }
+
+  /** At once when there was none just now; all that are asked for while one waits are one. */
+  #askForReload(): void {
+    if (this.#callOffReload !== undefined) return;
+    const { clock, reload } = this.#parts;
+    const ask = () => {
+      this.#callOffReload = undefined;
+      this.#reloadAskedAt = clock.now();
+      reload();
+    };
+    const wait = this.#reloadAskedAt + RELOAD_MS - clock.now();
+    if (wait > 0) this.#callOffReload = clock.after(wait, ask);
+    else ask();
   }
 
   /** The one before listens until the next one does, so that nothing is said in between that nobody hears. */
@@ -141,6 +162,7 @@ export class RestDoor {
 
   /** Stops listening and lets requests end. Resolves when all connections are gone. */
   async drain(): Promise<void> {
+    this.#callOffReload?.();
     await this.#server.drain();
     const apis = [this.#api, ...this.#retiring];
     this.#retiring.clear();
