@@ -80,3 +80,35 @@ test("14: a claim that decides nothing does not tell the database another role",
     await world.stop();
   }
 });
+
+suite("14: settings of a role", () => {
+  let world: RestWorld;
+  before(async () => {
+    world = await startRest({
+      sql: `${SQL}
+        CREATE FUNCTION api.settings() RETURNS json LANGUAGE sql STABLE AS $$
+          SELECT json_build_array(current_user, current_setting('request.jwt.claims')::json -> 'role',
+            current_setting('search_path'), current_setting('statement_timeout'),
+            current_setting('log_min_duration_statement'))
+        $$;
+        CREATE FUNCTION api.stay() RETURNS text LANGUAGE sql AS $$ SELECT set_config('role', 'other', false) $$;
+        GRANT SET ON PARAMETER log_min_duration_statement TO authenticator;
+        ALTER ROLE web SET log_min_duration_statement = '7s'; ALTER ROLE web SET statement_timeout = '9s';
+        ALTER ROLE web SET search_path = pg_temp; ALTER ROLE web SET request.jwt.claims = '{"role":"boss"}';
+        ALTER ROLE web SET role = 'other';
+      `,
+      env: { PGRST_DB_POOL: "1" },
+    });
+  });
+  after(() => world?.stop());
+
+  const expected = ["web", "web", '"api", "public"', "9s", "7s"];
+  test("they hold, by the rights of the one that logged in, and never in place of what the request said", async () => {
+    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected);
+  });
+
+  test("they hold also when the request before has left the connection to another role", async () => {
+    for (const method of ["POST", "GET"]) await world.ask(`${method} /rpc/stay`);
+    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected);
+  });
+});

@@ -221,13 +221,14 @@ export class Pipeline {
       {
         readOnly: job.readOnly,
         ...(isolation === null ? {} : { isolation: poolIsolation(isolation) }),
+        // The server would apply them at a login of the role, but SET ROLE does not.
+        loginSettings: role?.settings ?? NO_SETTINGS,
         settings: transactionSettings(this.#standing, {
           schema: request.schema,
           method: request.method,
           path: request.path,
           headers: exchange.headers,
           claims: session.claims,
-          role: role?.settings ?? NO_SETTINGS,
           routine: job.routineSettings,
           timezone: request.preferences.timezone,
         }),

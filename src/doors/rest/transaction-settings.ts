@@ -23,22 +23,19 @@ export interface RequestFacts {
   readonly headers: RequestHeaders;
   /** The claims as JSON, with the role that was decided on. */
   readonly claims: string;
-  /** Of the impersonated role; the server would apply them at a login, but SET ROLE does not. */
-  readonly role: readonly Setting[];
   /** Of the function that is called. */
   readonly routine: readonly Setting[];
   readonly timezone: string | undefined;
 }
 
 /**
- * The settings, in the order in which they are made: a later one of the same name wins. What a role or a function brings
- * comes first, so that it cannot pass for what the request said.
+ * The settings, in the order in which they are made: a later one of the same name wins. What a function brings comes
+ * first, as what the role brings came before all of them, so that it cannot pass for what the request said.
  */
 export function transactionSettings(standing: StandingSettings, facts: RequestFacts): Setting[] {
-  const { schema, method, path, headers, claims, role, routine, timezone } = facts;
+  const { schema, method, path, headers, claims, routine, timezone } = facts;
   const cookie = headers.get("cookie");
   return [
-    ...role,
     ...routine,
     ["search_path", searchPath([schema, ...standing.extraSearchPath])],
     ["request.jwt.claims", claims],

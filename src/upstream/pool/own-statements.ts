@@ -17,42 +17,65 @@ function own(text: string, parameters: Statement["parameters"] = []): Statement 
   return { text, parameters, prepare: true, binary: false };
 }
 
-const fronts: string[] = [];
+const fronts = new Map<number, string>();
 
 /**
- * `SELECT set_config('role', $1, true), set_config($2, $3, true), …`: the role first, and then settings as this role
- * may make them. All of them end with the transaction.
+ * `SELECT set_config('role', $1, true), set_config($2, $3, true), …`: first what the login role sets, then the role, and
+ * then settings as this role may make them. All of them end with the transaction.
  */
-function frontText(settings: number): string {
-  let text = fronts[settings];
+function frontText(before: number, after: number): string {
+  const key = before * (MAX_SETTINGS + 2) + after; // one more may be made for read-only
+  let text = fronts.get(key);
   if (text === undefined) {
-    const calls = Array.from(
-      { length: settings },
-      (_, at) => `pg_catalog.set_config($${2 * at + 2}, $${2 * at + 3}, true)`,
-    );
-    text = `SELECT ${["pg_catalog.set_config('role', $1, true)", ...calls].join(", ")}`;
-    fronts[settings] = text;
+    const calls = (from: number, count: number) =>
+      Array.from(
+        { length: count },
+        (_, at) => `pg_catalog.set_config($${from + 2 * at}, $${from + 2 * at + 1}, true)`,
+      );
+    const role = 2 * before + 1;
+    // A function of the transaction before may have set its role for the session.
+    const all = [
+      ...(before === 0 ? [] : ["pg_catalog.set_config('role', 'none', true)"]),
+      ...calls(1, before),
+      `pg_catalog.set_config('role', $${role}, true)`,
+      ...calls(role + 1, after),
+    ];
+    text = `SELECT ${all.join(", ")}`;
+    fronts.set(key, text);
   }
   return text;
 }
 
 /**
- * Takes the role (none: goes back to the one that logged in) and makes the settings. Read-only is one more setting, the last: from then on the transaction cannot
- * go back, not even inside a function, since a query has been run (SET TRANSACTION: "The transaction access mode … may
- * not be set to READ WRITE after the first snapshot").
+ * Takes the role (none: goes back to the one that logged in) and makes the settings. Read-only is one more setting, the
+ * last: from then on the transaction cannot go back, not even inside a function, since a query has been run (SET
+ * TRANSACTION: "The transaction access mode … may not be set to READ WRITE after the first snapshot").
  */
 export function front(
   role: RoleName | undefined,
-  { settings, readOnly }: Pick<Transaction, "settings" | "readOnly">,
+  {
+    loginSettings = NO_SETTINGS,
+    settings,
+    readOnly,
+  }: Pick<Transaction, "loginSettings" | "settings" | "readOnly">,
 ): Statement {
-  if (settings.length > MAX_SETTINGS) throw new RangeError(`${settings.length} settings in one transaction`);
-  const parameters: string[] = [role ?? NO_ROLE];
+  const count = loginSettings.length + settings.length;
+  if (count > MAX_SETTINGS) throw new RangeError(`${count} settings in one transaction`);
+  const parameters: string[] = [];
+  pushSettings(parameters, loginSettings);
+  parameters.push(role ?? NO_ROLE);
+  pushSettings(parameters, settings);
+  if (readOnly) parameters.push("transaction_read_only", "on");
+  return own(frontText(loginSettings.length, settings.length + (readOnly ? 1 : 0)), parameters);
+}
+
+const NO_SETTINGS: Transaction["settings"] = [];
+
+function pushSettings(parameters: string[], settings: Transaction["settings"]): void {
   for (const [name, value] of settings) {
     if (IDENTITY.has(name.toLowerCase())) throw new TypeError(`${name} is the pool's to set`);
     parameters.push(name, value);
   }
-  if (readOnly) parameters.push("transaction_read_only", "on");
-  return own(frontText((parameters.length - 1) / 2), parameters);
 }
 
 /** Begins a transaction that the implicit one between two Syncs cannot be. */

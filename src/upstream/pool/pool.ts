@@ -47,6 +47,11 @@ export interface Transaction {
   readonly readOnly: boolean;
   /** The server's (and login role's) default otherwise. */
   readonly isolation?: Isolation;
+  /**
+   * Settings for this transaction alone that the login role makes, before the admitted one is taken: it may have been
+   * granted more (GRANT … SET ON PARAMETER). All others come after them, and win.
+   */
+  readonly loginSettings?: readonly (readonly [name: string, value: string])[];
   /** Settings for this transaction alone, set in this order after the role. */
   readonly settings: readonly (readonly [name: string, value: string])[];
   readonly statements: readonly Statement[];

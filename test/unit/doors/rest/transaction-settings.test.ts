@@ -9,7 +9,6 @@ const facts = {
   path: "/films",
   headers: new RequestHeaders(new Map()),
   claims: "{}",
-  role: [],
   routine: [],
   timezone: undefined,
 };
@@ -52,27 +51,18 @@ test("a request without cookies says so, so that none of an earlier one can be s
   assert.equal(settings({}).get("request.cookies"), "{}");
 });
 
-test("the function's settings win over the role's, and the client's time zone over both", () => {
-  const found = settings({
-    role: [
-      ["statement_timeout", "1s"],
-      ["timezone", "UTC"],
-    ],
-    routine: [["statement_timeout", "4s"]],
-    timezone: "Europe/Vienna",
-  });
-  assert.equal(found.get("statement_timeout"), "4s");
-  assert.equal(found.get("timezone"), "Europe/Vienna");
-});
-
-test("a role's own settings cannot pass for what the request said", () => {
-  const role = [
+test("a function's settings cannot pass for what the request said, and the client's time zone wins over its own", () => {
+  const routine = [
     ["request.jwt.claims", '{"role":"admin"}'],
     ["search_path", "pg_temp"],
+    ["timezone", "UTC"],
+    ["statement_timeout", "4s"],
   ] as const;
-  const found = settings({ role });
+  const found = settings({ routine, timezone: "Europe/Vienna" });
   assert.equal(found.get("request.jwt.claims"), "{}");
   assert.equal(found.get("search_path"), '"api", "public"');
+  assert.equal(found.get("timezone"), "Europe/Vienna");
+  assert.equal(found.get("statement_timeout"), "4s");
 });
 
 for (const claims of [{ sub: "x" }, { sub: "x", role: "admin" }, { sub: "x", role: ["admin", "web"] }]) {

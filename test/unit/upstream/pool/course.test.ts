@@ -93,3 +93,32 @@ test("role and settings are parameters, in order, and read-only comes last", () 
   );
   assert.deepEqual(none.statements[0]?.parameters, ["none"]);
 });
+
+test("what the login role sets comes before the role is taken, and after another one is given back", () => {
+  const loginSettings = [["log_min_duration_statement", "1s"]] as const;
+  const [front] = courseOf(
+    { role, transaction: { ...plain, loginSettings, settings: [["a.b", "c"]] } },
+    { implicitBlocks: true, closely: false },
+  ).statements;
+  assert.deepEqual(
+    [front?.text.replaceAll("pg_catalog.", ""), front?.parameters],
+    [
+      "SELECT set_config('role', 'none', true), set_config($1, $2, true), set_config('role', $3, true), " +
+        "set_config($4, $5, true), set_config($6, $7, true)",
+      ["log_min_duration_statement", "1s", "web", "a.b", "c", "transaction_read_only", "on"],
+    ],
+  );
+});
+
+for (const name of ["role", "Session_Authorization"])
+  test(`${name} is no setting that anybody but the pool makes`, () => {
+    for (const more of [{ loginSettings: [[name, "postgres"]] }, { settings: [[name, "postgres"]] }] as const)
+      assert.throws(
+        () =>
+          courseOf(
+            { role, transaction: { ...plain, ...more } as Transaction },
+            { implicitBlocks: true, closely: false },
+          ),
+        TypeError,
+      );
+  });
