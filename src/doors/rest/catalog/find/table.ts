@@ -1,4 +1,4 @@
-import type { Catalog, Column, QualifiedName, Table } from "../types.ts";
+import type { Catalog, QualifiedName, Table } from "../types.ts";
 import { mostSimilar } from "./similarity.ts";
 
 /** PostgREST suggests a table only when three of four letters agree. */
@@ -23,9 +23,4 @@ export function suggestTable(catalog: Catalog, { schema, name }: QualifiedName):
 
 function* exposedNames(tables: Iterable<Table>): Generator<string> {
   for (const table of tables) if (table.exposed) yield table.name;
-}
-
-/** A column of a relation; a computed field is none. */
-export function findColumn(table: Table, name: string): Column | undefined {
-  return table.columns.get(name);
 }

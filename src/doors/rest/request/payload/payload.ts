@@ -14,7 +14,7 @@ const NONE: Payload = { kind: "none" };
 const NO_ARGUMENTS: Payload = { kind: "json", body: Buffer.from("{}"), shape: "object", keys: [], rows: 1 };
 
 /** Whether the action of this request has a use for a body. */
-export function takesBody({ action }: ApiRequest): boolean {
+function takesBody({ action }: ApiRequest): boolean {
   switch (action.kind) {
     case "insert":
     case "upsert":

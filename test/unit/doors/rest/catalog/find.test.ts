@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import {
-  routineHandlersOf,
-  tableHandlers,
-} from "../../../../../src/doors/rest/catalog/find/media-handler.ts";
 import { findRelationship } from "../../../../../src/doors/rest/catalog/find/relationship.ts";
 import { type CallArguments, findRoutine } from "../../../../../src/doors/rest/catalog/find/routine.ts";
 import { findTable, suggestTable } from "../../../../../src/doors/rest/catalog/find/table.ts";
@@ -166,13 +162,4 @@ test("a table is suggested when three of four letters agree, and none of another
   assert.equal(suggest("Films"), "films");
   assert.equal(suggest("label", "hidden"), undefined);
   assert.equal(suggest("f".repeat(10_000)), undefined);
-});
-
-test("a table's own media type handler goes before the one for any table", () => {
-  const names = (table: string) =>
-    tableHandlers(catalog, { schema: "api", name: table }).map((one) => one.function.name);
-  assert.deepEqual(names("films"), ["png_agg", "tab_agg"]);
-  assert.deepEqual(names("actors"), ["tab_agg"]);
-  const [own] = routineHandlersOf(catalog, { schema: "api", name: "poster" });
-  assert.equal(own?.mediaType, "image/png");
 });
