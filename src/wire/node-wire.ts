@@ -72,7 +72,7 @@ export class NodeWire implements Wire {
   async acceptTls({ context, alpn }: ServerTls, early: Buffer): Promise<TlsFacts> {
     const raw = this.#release(early.length > 0);
     if (early.length > 0) raw.unshift(early);
-    const secure = new tls.TLSSocket(raw, { isServer: true, secureContext: context, ALPNProtocols: [alpn] });
+    const secure = new tls.TLSSocket(raw, { isServer: true, secureContext: context, ALPNProtocols: protocolList(alpn) });
     await this.#secure(secure, "secure");
     const { servername } = secure as { servername?: unknown };
     return {
@@ -88,7 +88,7 @@ export class NodeWire implements Wire {
       socket: this.#release(false),
       secureContext: context,
       servername: isIP(host) === 0 ? host : "", // RFC 6066 §3: no addresses
-      ALPNProtocols: [alpn],
+      ALPNProtocols: protocolList(alpn),
       rejectUnauthorized: verify !== "none",
       checkServerIdentity: (_name, certificate) =>
         verify === "full" ? tls.checkServerIdentity(host, certificate) : undefined,
@@ -160,4 +160,12 @@ export class NodeWire implements Wire {
     handshake?.reject(this.#error ?? new Error("the peer closed the connection"));
     this.onClose(this.#error);
   };
+}
+
+/**
+ * ProtocolNameList (RFC 7301 §3.1) with one name. As a DataView: Node keeps a copy as long as the connection lives, and
+ * of this kind alone the copy has memory of its own. That of an array is cut from a pool, 64 kB of which stay with it.
+ */
+function protocolList(name: string): DataView {
+  return new DataView(Uint8Array.of(name.length, ...Buffer.from(name, "latin1")).buffer);
 }
