@@ -72,7 +72,11 @@ export class NodeWire implements Wire {
   async acceptTls({ context, alpn }: ServerTls, early: Buffer): Promise<TlsFacts> {
     const raw = this.#release(early.length > 0);
     if (early.length > 0) raw.unshift(early);
-    const secure = new tls.TLSSocket(raw, { isServer: true, secureContext: context, ALPNProtocols: protocolList(alpn) });
+    const secure = new tls.TLSSocket(raw, {
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: protocolList(alpn),
+    });
     await this.#secure(secure, "secure");
     const { servername } = secure as { servername?: unknown };
     return {

@@ -1,4 +1,4 @@
-import { LOGIN_VARIANTS, PEERS } from "../peers/all.ts";
+import { LOGIN_VARIANTS, PEERS, TWO_WORKERS } from "../peers/all.ts";
 import { pgbench } from "../pgbench.ts";
 import type { Measure } from "./measure.ts";
 
@@ -14,7 +14,7 @@ export const logins: Measure = {
   unit: "logins/s",
   costUnit: "CPU ms/login",
   legs: ["tls"],
-  peers: [...PEERS, ...LOGIN_VARIANTS],
+  peers: [...PEERS, ...LOGIN_VARIANTS, ...TWO_WORKERS],
   cases: ["1 client", "8 clients"],
   lifetime: "all rounds",
   warmUp: async (bench, peer, legs) => {

@@ -28,3 +28,6 @@ export const LOGIN_VARIANTS: readonly Peer[] = [
   postern("node", "warm"),
   postern("bun", "warm"),
 ];
+
+/** One more process behind the same port: for measurements of many sessions. */
+export const TWO_WORKERS: readonly Peer[] = [postern("bun", "two-workers")];

@@ -13,24 +13,32 @@ const SPARES = 16;
 
 export type Runtime = "node" | "bun";
 
+/** As it is by default, with connections opened ahead, or with two processes behind the port. */
+type Variant = "cold" | "warm" | "two-workers";
+
+const SUFFIX: Readonly<Record<Variant, string>> = { cold: "", warm: "-warm", "two-workers": "-2" };
+
 /** Postern as a user starts it: `bin/postern start` with a configuration file. */
-export function postern(runtime: Runtime, spares: "cold" | "warm"): Peer {
-  const name = `postern-${runtime}${spares === "warm" ? "-warm" : ""}`;
+export function postern(runtime: Runtime, variant: Variant): Peer {
+  const name = `postern-${runtime}${SUFFIX[variant]}`;
+  const ahead = variant === "warm" ? " (done ahead)" : "";
   return {
     name,
     perLogin: {
-      tls: `client to Postern, Postern to PostgreSQL${spares === "warm" ? " (done ahead)" : ""}`,
+      tls: `client to Postern, Postern to PostgreSQL${ahead}`,
       client: "token (Ed25519), in clear text inside TLS; policy; audit line",
-      server: `new backend, SCRAM-SHA-256-PLUS${spares === "warm" ? " (done ahead)" : ""}`,
+      server: `new backend, SCRAM-SHA-256-PLUS${ahead}`,
     },
     legs: ["tls", "plain"],
     missing: () => (existsSync(`${ROOT}/node_modules/${runtime}`) ? undefined : "npm ci"),
     start: async (bed, legs) => {
       const directory = bed.workspace.directoryFor(name);
       const port = await quietPort();
-      const settings = configuration(bed, legs, port, spares === "warm" ? SPARES : 0);
+      const settings = configuration(bed, legs, port, variant);
+      // Not beside the log: what happens in the directory of the configuration is watched.
+      const etc = bed.workspace.directoryFor(`${name}-etc`);
       // JSON is YAML (YAML 1.2, section 1.3).
-      const file = bed.workspace.write(directory, "postern.yaml", JSON.stringify(settings, null, 2));
+      const file = bed.workspace.write(etc, "postern.yaml", JSON.stringify(settings, null, 2));
       return startDaemon(bed, legs, {
         file: LAUNCHER,
         args: ["start", "--config", file],
@@ -43,11 +51,12 @@ export function postern(runtime: Runtime, spares: "cold" | "warm"): Peer {
   };
 }
 
-function configuration(bed: Bed, legs: Legs, port: number, warmSpares: number): object {
+function configuration(bed: Bed, legs: Legs, port: number, variant: Variant): object {
   const tls = legs === "tls";
+  const workers = variant === "two-workers" ? 2 : 1;
   return {
     doors: {
-      postgres: { port, ...(tls ? { tls: { certFile: bed.certFile, keyFile: bed.keyFile } } : {}) },
+      postgres: { port, workers, ...(tls ? { tls: { certFile: bed.certFile, keyFile: bed.keyFile } } : {}) },
     },
     issuers: [{ name: "bench", keys: { pem: [bed.publicPem] } }],
     clusters: [
@@ -56,7 +65,7 @@ function configuration(bed: Bed, legs: Legs, port: number, warmSpares: number): 
         hosts: [{ host: "127.0.0.1", port: bed.postgres.port }],
         tls: tls ? { mode: "verify-full", caFile: bed.caFile } : { mode: "disable" },
         login: { method: "shared-password", password: PASSWORD },
-        warmSpares,
+        warmSpares: variant === "warm" ? SPARES : 0,
       },
     ],
     limits: { connectionsPerIdentity: 3000 },
