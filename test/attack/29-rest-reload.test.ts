@@ -18,7 +18,9 @@ test("a flood of notifications costs a reload a second, and the last one is hear
     await world.postgres.query("NOTIFY pgrst, 'reload config'");
     await world.gateway.logged(({ event, role }) => event === "login.allowed.v1" && role === "anon");
     for (;;) {
-      assert.equal((await world.ask("GET /films")).status, 200);
+      const answer = await world.ask("GET /films");
+      // The one that runs while its role is taken away is cut.
+      assert.ok(answer.status === 200 || answer.text.includes("PGRST303"), answer.text);
       if (world.gateway.log.some(({ event, role }) => event === "login.allowed.v1" && role === "other"))
         break;
     }
