@@ -26,10 +26,12 @@ const STATEMENT = 0x53;
 /** Describe is never sent: whoever runs a statement knows its columns. */
 const SYNC = Buffer.from("S\0\0\0\x04", "latin1");
 
+/** The value of a parameter; it may be in pieces, which are not put together. `null` is NULL. */
+export type ParameterValue = string | Buffer | readonly Buffer[] | null;
+
 /** What Bind gives to a prepared statement. */
 export interface Binding {
-  /** `null` is NULL. */
-  readonly parameters: readonly (string | Buffer | null)[];
+  readonly parameters: readonly ParameterValue[];
   /** Indexes of parameters in binary format; the others are text. */
   readonly binaryParameters?: readonly number[];
   /** Whether all columns of the result are wanted in binary format. */
@@ -151,14 +153,14 @@ export class ExtendedQueryWriter {
     this.#inPieces += piece.length;
   }
 
-  #value(value: string | Buffer | null): void {
+  #value(value: ParameterValue): void {
     if (value === null) {
       this.#reserve(4);
       this.#int32(-1);
     } else if (typeof value !== "string") {
-      this.#bytes(value);
+      this.#bytes(Buffer.isBuffer(value) ? [value] : value);
     } else if (value.length * BYTES_PER_UNIT > NO_COPY_BYTES) {
-      this.#bytes(Buffer.from(value));
+      this.#bytes([Buffer.from(value)]);
     } else {
       this.#reserve(4 + value.length * BYTES_PER_UNIT);
       const at = this.#end;
@@ -168,16 +170,22 @@ export class ExtendedQueryWriter {
     }
   }
 
-  #bytes(value: Buffer): void {
-    if (value.length > MAX_VALUE_BYTES) throw this.#discarded(`a value of ${value.length} bytes`);
-    const copied = value.length < NO_COPY_BYTES;
-    this.#reserve(4 + (copied ? value.length : 0));
-    this.#int32(value.length);
-    if (copied) {
-      this.#end += value.copy(this.#slab, this.#end);
+  #bytes(pieces: readonly Buffer[]): void {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    if (length > MAX_VALUE_BYTES) throw this.#discarded(`a value of ${length} bytes`);
+    this.#reserve(4);
+    this.#int32(length);
+    for (const piece of pieces) this.#piece(piece);
+  }
+
+  #piece(piece: Buffer): void {
+    if (piece.length < NO_COPY_BYTES) {
+      this.#reserve(piece.length);
+      this.#end += piece.copy(this.#slab, this.#end);
     } else {
       this.#cut();
-      this.#add(value);
+      this.#add(piece);
     }
   }
 

@@ -1,3 +1,4 @@
+import { release } from "../base/memory.ts";
 import { ProtocolFault } from "./fault.ts";
 
 /** Type byte and length word. */
@@ -44,10 +45,14 @@ export class MessageStream {
     return this.#begun === undefined;
   }
 
-  /** @throws ProtocolFault as soon as a header is impossible; TooLong when its message would not be kept */
+  /**
+   * @param chunk the stream's to keep, memory and all
+   * @throws ProtocolFault as soon as a header is impossible; TooLong when its message would not be kept
+   */
   push(chunk: Buffer): void {
-    let at = this.#begun === undefined ? 0 : this.#fill(this.#begun, chunk);
     const { length } = chunk;
+    let at = this.#begun === undefined ? 0 : this.#fill(this.#begun, chunk);
+    if (at === length && this.#begun !== undefined) release(chunk); // all of it was copied
     while (length - at >= HEADER_BYTES) {
       const end = at + 1 + this.#lengthAt(chunk, at);
       if (end > length) break;

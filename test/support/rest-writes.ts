@@ -152,7 +152,7 @@ export class Writer {
       if (role !== undefined) await this.#client.query(`SET LOCAL ROLE ${role}`);
       const { rows } = await this.#client.query<(Buffer | null)[]>({
         text: statement.binary ? inHex(text) : text,
-        values: [...parameters],
+        values: parameters.map((value) => (Array.isArray(value) ? Buffer.concat(value) : value)), // pg knows no pieces
         rowMode: "array",
         types: { getTypeParser: () => (value: string | Buffer) => Buffer.from(value) },
       });

@@ -18,6 +18,7 @@ import type {
   TransactionEnd,
 } from "../../upstream/pool/pool.ts";
 import type { ActionSettings, Job } from "./actions/job.ts";
+import { dropPieces } from "./actions/job.ts";
 import { planAction } from "./actions/plan.ts";
 import type { Catalog, IsolationLevel, Setting } from "./catalog/types.ts";
 import { errorReply } from "./error-reply.ts";
@@ -175,6 +176,8 @@ export class Pipeline {
     run.legacyNames = planned.legacyNames;
     const results = await this.#run(run, session, request, planned, catalog);
     watch?.lap("transaction");
+    exchange.dropBody(); // the server, which has answered, has read all of it
+    dropPieces(planned);
     return planned.reply(results);
   }
 

@@ -41,6 +41,8 @@ export interface BackendLimits {
 
 /** Room in a message for what is not rows. */
 const SLACK_BYTES = 64 * 1024;
+/** Sent in pieces of this size: TLS on Node copies a piece as a whole, and keeps the copy until all of it is sent. */
+const SLICE_BYTES = 256 * 1024;
 /** A message's length is a signed 32-bit word. */
 const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
@@ -64,6 +66,8 @@ export class Backend {
   /** The transaction status that the server reported last. */
   status: TransactionStatus = "I";
   #waiting: Waiting | undefined;
+  /** What was not handed to the wire yet. */
+  readonly #unsent: Buffer[] = [];
   #failure: Error | undefined;
   #closed = false;
 
@@ -78,6 +82,7 @@ export class Backend {
     );
     const { wire, head } = connection;
     wire.onData = (chunk) => this.#onData(chunk);
+    wire.onDrain = () => this.#send();
     wire.onClose = (error) => this.#onClosed(error);
     if (wire.closed) queueMicrotask(() => this.#onClosed(undefined)); // it was told before we listened
     if (head.length > 0) this.#onData(head);
@@ -142,8 +147,28 @@ export class Backend {
     return new Promise((resolve, reject) => {
       this.#waiting = { answer, resolve, reject };
       if (this.#failure !== undefined) this.#settle();
-      else for (const piece of pieces) this.connection.wire.write(piece);
+      else this.#begin(pieces);
     });
+  }
+
+  /** Before its Sync has been sent there is no answer, so that nothing of the last round trip is left to be sent. */
+  #begin(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) {
+      if (piece.length <= SLICE_BYTES) this.#unsent.push(piece);
+      else this.#unsent.push(...slices(piece));
+    }
+    if (this.#unsent.length > 1) this.#unsent.reverse(); // the next one is taken off the end
+    this.#send();
+  }
+
+  /** Sends on, as fast as the server takes it. */
+  #send(): void {
+    let goOn = true;
+    while (goOn) {
+      const piece = this.#unsent.pop();
+      if (piece === undefined) return;
+      goOn = this.connection.wire.write(piece);
+    }
   }
 
   #onData(chunk: Buffer): void {
@@ -267,6 +292,11 @@ export class Backend {
     this.#waiting = undefined;
     if (this.#failure !== undefined) waiting?.reject(this.#failure);
   }
+}
+
+function slices(piece: Buffer): readonly Buffer[] {
+  const count = Math.ceil(piece.length / SLICE_BYTES);
+  return Array.from({ length: count }, (_, at) => piece.subarray(at * SLICE_BYTES, (at + 1) * SLICE_BYTES));
 }
 
 const NO_TYPES: readonly number[] = [];

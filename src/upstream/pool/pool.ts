@@ -5,6 +5,7 @@
  */
 import type { Admission } from "../../access/admit.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
+import type { ParameterValue } from "../../protocol/extended-query.ts";
 
 /** How a pool logs in, and its bounds. */
 export interface PoolSettings {
@@ -31,8 +32,8 @@ export interface PoolSettings {
 export interface Statement {
   /** One SQL statement; every value is a parameter. */
   readonly text: string;
-  /** In text format; `null` is NULL. A Buffer holds the text's bytes, or the value in binary where `binaryParameters` says so. */
-  readonly parameters: readonly (string | Buffer | null)[];
+  /** In text format. A Buffer holds the text's bytes, or the value in binary where `binaryParameters` says so. */
+  readonly parameters: readonly ParameterValue[];
   /** Whether the statement is prepared by name and kept for the next time. */
   readonly prepare: boolean;
   /** Whether results are wanted in binary format: of a `text` column that is the same bytes. */

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Binding, ExtendedQueryWriter } from "../../../src/protocol/extended-query.ts";
+import {
+  type Binding,
+  ExtendedQueryWriter,
+  type ParameterValue,
+} from "../../../src/protocol/extended-query.ts";
 import { MessageStream } from "../../../src/protocol/message-stream.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 60 }).map((value) => value.replaceAll("\0", ""));
@@ -12,6 +16,13 @@ const parameter = fc.oneof(
   { weight: 6, arbitrary: wellFormed },
   { weight: 1, arbitrary: long },
   { weight: 1, arbitrary: long.map((value) => Buffer.from(value)) },
+  {
+    weight: 1,
+    arbitrary: fc.array(
+      fc.oneof(text, long).map((value) => Buffer.from(value)),
+      { maxLength: 4 },
+    ),
+  },
   { weight: 3, arbitrary: fc.uint8Array({ maxLength: 50 }).map((array) => Buffer.from(array)) },
   { weight: 2, arbitrary: fc.constant(null) },
 );
@@ -144,7 +155,7 @@ function expected(one: Step): unknown {
         kind: "bind",
         name: one.name,
         formats: binaryParameters.length === 0 ? [] : formats,
-        parameters: parameters.map((value) => (value === null ? null : Buffer.from(value as string))),
+        parameters: parameters.map((value) => (value === null ? null : bytesOf(value))),
         results: [binary ? 1 : 0],
       };
     }
@@ -157,12 +168,17 @@ function expected(one: Step): unknown {
   }
 }
 
+function bytesOf(value: Exclude<ParameterValue, null>): Buffer {
+  if (typeof value === "string") return Buffer.from(value);
+  return Buffer.isBuffer(value) ? value : Buffer.concat(value);
+}
+
 function messagesOf(pieces: readonly Buffer[]): { readonly type: string; readonly body: Buffer }[] {
   const messages: { type: string; body: Buffer }[] = [];
   const stream = new MessageStream(2 ** 30, (type, bytes, start, end) => {
     messages.push({ type: String.fromCharCode(type), body: bytes.subarray(start, end) });
   });
-  for (const piece of pieces) stream.push(piece);
+  for (const piece of pieces) stream.push(Buffer.from(piece)); // it keeps what it is given
   assert.ok(stream.atRest);
   return messages;
 }

@@ -1,4 +1,5 @@
 /** What a request comes down to: statements for one transaction, and what is made of their results. */
+import { release } from "../../../base/memory.ts";
 import type { Result } from "../../../upstream/pool/pool.ts";
 import type { Catalog, IsolationLevel, Setting } from "../catalog/types.ts";
 import type { Exchange, Reply } from "../http/exchange.ts";
@@ -40,6 +41,12 @@ export interface Job {
   readonly legacyNames: readonly LegacyName[];
   /** @throws RestError */
   reply(results: readonly Result[]): Reply | Promise<Reply>;
+}
+
+/** Gives back the memory of parameters in pieces, which were made for this job alone. */
+export function dropPieces({ statements }: Job): void {
+  for (const { parameters } of statements)
+    for (const parameter of parameters) if (Array.isArray(parameter)) parameter.forEach(release);
 }
 
 /** A job, or an answer for which PostgreSQL need not be asked. */

@@ -37,5 +37,7 @@ export function planAction(context: ActionContext): Planned | Promise<Planned> {
 const NO_PAYLOAD: Payload = { kind: "none" };
 
 async function payloadOf({ request, exchange }: ActionContext): Promise<Payload> {
-  return await readPayload(request, await exchange.body());
+  const payload = await readPayload(request, await exchange.body());
+  if (request.contentType.kind === "csv") exchange.dropBody(); // it is JSON now
+  return payload;
 }

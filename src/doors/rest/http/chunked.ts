@@ -82,7 +82,7 @@ export class ChunkedBody {
   #data(bytes: Buffer, at: number): number | undefined {
     const part = bytes.subarray(at, at + this.#left);
     if (part.length === 0) return undefined;
-    this.#body.push(part);
+    this.#body.append(part, this.#limit);
     this.#left -= part.length;
     if (this.#left === 0) this.#state = "data-end";
     return part.length;

@@ -10,6 +10,7 @@
  */
 import { messageOf } from "../../../base/error.ts";
 import type { Peer } from "../../../base/event.ts";
+import { release, releaseAround } from "../../../base/memory.ts";
 import type { Wire } from "../../../wire/wire.ts";
 import { Backlog } from "./backlog.ts";
 import type { HttpBounds } from "./bounds.ts";
@@ -65,6 +66,10 @@ export class Connection {
   #searched = 0;
   #request: Request | undefined;
   #reader: BodyReader | undefined;
+  /** The body of the request, while its memory can be given back. */
+  #body: Buffer = EMPTY;
+  /** Whether nothing else can lie in that memory: what was chunked was copied out of its chunks. */
+  #bodyAlone = false;
   /** Whether the body of the request was taken off the connection. */
   #bodyTaken = true;
   #resting = false;
@@ -132,6 +137,14 @@ export class Connection {
       if (head.awaitsContinue && this.#backlog.length === 0) this.#wire.write(CONTINUE);
       this.#readOn();
     });
+  }
+
+  /** See Exchange.dropBody. */
+  dropBody(): void {
+    const body = this.#body;
+    this.#body = EMPTY;
+    if (this.#bodyAlone) releaseAround(body);
+    else release(body);
   }
 
   #arrived(chunk: Buffer): void {
@@ -202,6 +215,8 @@ export class Connection {
       if (body === undefined) this.#flow();
       else {
         this.#bodyTaken = true;
+        this.#body = body;
+        this.#bodyAlone = reader.chunked !== undefined;
         this.#endBody(({ resolve }) => resolve(body));
       }
     } catch (error) {
@@ -236,7 +251,8 @@ export class Connection {
   #reply(reply: Reply, head: Head | undefined): void {
     if (this.#state === "lingering" || this.#state === "closed") return;
     this.#request = undefined;
-    this.#dropBody(head);
+    this.#body = EMPTY;
+    this.#passOver(head);
     this.#state = "sending";
     this.#deadline = this.#parts.now() + STALL_MS;
     const last = head === undefined || !head.keepAlive || !this.#bodyTaken || this.#parts.draining();
@@ -254,7 +270,7 @@ export class Connection {
   }
 
   /** A body that nobody asked for is passed over if it is there; waiting for it would only serve who sends it. */
-  #dropBody(head: Head | undefined): void {
+  #passOver(head: Head | undefined): void {
     if (this.#bodyTaken || head?.framing.kind !== "length") return;
     const { length } = head.framing;
     if (this.#backlog.length < length) return;

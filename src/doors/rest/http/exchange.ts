@@ -21,6 +21,8 @@ export interface Exchange {
    * @throws HttpError when it is larger or slower than the door allows, or the client went away
    */
   body(): Promise<Buffer>;
+  /** Says that the body was used. Its memory is given back: nobody may read it any more, nor still have to send it. */
+  dropBody(): void;
   /** Says that the client proved who it is, or may stay unknown: its connection is not counted among strangers any more. */
   vouch(): void;
 }
@@ -33,6 +35,8 @@ export interface Reply {
   readonly headers: readonly HeaderField[];
   /** Written one after the other, never copied together. */
   readonly body: Buffer | readonly Buffer[] | undefined;
+  /** Nobody else uses the memory that the body lies in, so that it may be given back as soon as it was sent. */
+  readonly ownsBody?: boolean;
 }
 
 /** Answers a request. Never rejects: what goes wrong is a reply too. */

@@ -1,3 +1,4 @@
+import { releaseAround } from "../../../base/memory.ts";
 import type { Wire } from "../../../wire/wire.ts";
 import { JOIN_BYTES, SLICE_BYTES } from "./bounds.ts";
 import type { Reply } from "./exchange.ts";
@@ -15,6 +16,7 @@ interface Delivery {
 }
 
 const NOTHING: readonly Buffer[] = [];
+const EMPTY = Buffer.alloc(0);
 
 /** Sends replies on a wire, one at a time and no faster than the client takes them. */
 export class Outbox {
@@ -25,6 +27,8 @@ export class Outbox {
   #part = 0;
   #offset = 0;
   #last = false;
+  /** Whether the memory of large parts is given back once they were sent. */
+  #owned = false;
 
   /** @param onSent told whenever the kernel took what it was given */
   constructor(wire: Wire, onSent: () => void) {
@@ -52,6 +56,7 @@ export class Outbox {
       date,
     });
     this.#last = last;
+    this.#owned = reply.ownsBody === true;
     this.#parts = headOnly ? [Buffer.from(head)] : joined(head, body, length);
     this.#part = 0;
     this.#offset = 0;
@@ -59,24 +64,39 @@ export class Outbox {
   }
 
   drained(): void {
+    if (!this.pending) this.#parts = NOTHING;
     this.#onSent();
     if (this.pending) this.#pump();
   }
 
   #pump(): void {
-    while (this.pending) {
-      const part = this.#parts[this.#part] ?? Buffer.alloc(0);
-      const whole = this.#offset === 0 && part.length <= SLICE_BYTES;
-      const slice = whole ? part : part.subarray(this.#offset, this.#offset + SLICE_BYTES);
-      this.#offset += slice.length;
-      if (this.#offset >= part.length) {
-        this.#part += 1;
-        this.#offset = 0;
-      }
-      if (!this.#wire.write(slice)) return; // drained() goes on, or the wire closes
-    }
+    while (this.pending) if (!this.#wire.write(this.#next())) return; // drained() goes on, or the wire closes
     this.#parts = NOTHING;
     this.#onSent();
+  }
+
+  #next(): Buffer {
+    const part = this.#parts[this.#part] ?? EMPTY;
+    const from = this.#offset;
+    const to = from + SLICE_BYTES;
+    if (to < part.length) {
+      this.#offset = to;
+      return part.subarray(from, to);
+    }
+    this.#part += 1;
+    this.#offset = 0;
+    return from === 0 ? part : this.#lastOf(part, from);
+  }
+
+  /**
+   * The end of a part of which the rest has gone out: whether a wire asked for a pause behind a slice of that size or
+   * not, it has sent it by now. With a copy of the end nobody needs the part any more.
+   */
+  #lastOf(part: Buffer, from: number): Buffer {
+    if (!this.#owned) return part.subarray(from);
+    const end = Buffer.from(part.subarray(from));
+    releaseAround(part);
+    return end;
   }
 }
 

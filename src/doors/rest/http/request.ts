@@ -9,6 +9,7 @@ interface Origin {
   readonly peer: Peer;
   readonly closed: boolean;
   readBody(head: Head): Promise<Buffer>;
+  dropBody(): void;
   vouch(): void;
 }
 
@@ -47,6 +48,10 @@ export class Request implements Exchange {
 
   body(): Promise<Buffer> {
     return this.#origin.readBody(this.head);
+  }
+
+  dropBody(): void {
+    this.#origin.dropBody();
   }
 
   vouch(): void {

@@ -30,7 +30,7 @@ export type CallValues =
   /** The members of a JSON object. */
   | { readonly kind: "json"; readonly rows: PayloadRows; readonly columns: readonly JsonArgument[] }
   /** The body itself is the one unnamed argument. */
-  | { readonly kind: "whole"; readonly body: Buffer; readonly type: string };
+  | { readonly kind: "whole"; readonly body: Buffer | readonly Buffer[]; readonly type: string };
 
 export interface TextArgument {
   readonly parameter: RoutineParameter;

@@ -8,7 +8,7 @@ export const PAYLOAD = "_payload";
 
 /** A body in JSON, sent to the server as it came. */
 export interface PayloadRows {
-  readonly body: Buffer;
+  readonly body: Buffer | readonly Buffer[];
   /** Whether it is one object or an array of objects; `either`: it was not looked at. */
   readonly shape: "object" | "array" | "either";
 }

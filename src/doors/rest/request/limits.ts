@@ -16,7 +16,7 @@ export const MAX_JSON_DEPTH = 512;
  * body; no table or function has names for a tenth of them, but a function of one JSON value may be given a map.
  */
 export const MAX_KEYS = 100_000;
-/** Characters of the JSON that CSV becomes: twice the longest body that is taken by default. */
+/** Bytes of the JSON that CSV becomes: twice the longest body that is taken by default. */
 export const MAX_CSV_JSON = 128 * 1024 * 1024;
 /** Bytes of a form. It is decoded in one go, while all other requests wait: a tenth of a second for this much. */
 export const MAX_FORM = 8 * 1024 * 1024;

@@ -261,7 +261,8 @@ export type Payload =
    */
   | {
       readonly kind: "json";
-      readonly body: Buffer;
+      /** In pieces when it was made from CSV, so that it need not be put together. */
+      readonly body: Buffer | readonly Buffer[];
       readonly shape: "object" | "array" | "scalar";
       /** How many objects there are. */
       readonly rows: number;

@@ -30,5 +30,5 @@ export function calledReply({ request, negotiated, returns, row, offset, total }
   headers.push(...contentFields(request, negotiated.mediaType));
   // Of a HEAD nobody made the body, so its length is not known.
   const body = request.method === "HEAD" ? undefined : row.body;
-  return overridden({ status, headers, body }, row);
+  return overridden({ status, headers, body, ownsBody: true }, row);
 }

@@ -31,5 +31,5 @@ export function rowsReply({ request, relation, negotiated, row, offset, total }:
   ];
   // Of a HEAD nobody made the body, so its length is not known.
   const body = request.method === "HEAD" ? undefined : row.body;
-  return overridden({ status, headers, body }, row);
+  return overridden({ status, headers, body, ownsBody: true }, row);
 }

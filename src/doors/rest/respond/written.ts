@@ -33,7 +33,7 @@ export function writtenReply(written: Written): Reply {
     ...(returned ? contentFields(request, negotiated.mediaType) : []),
   ];
   const status = returned || action.kind === "insert" ? doneStatus(written) : 204;
-  return overridden({ status, headers, body: bodyOf(status, returned, row) }, row);
+  return overridden({ status, headers, body: bodyOf(status, returned, row), ownsBody: true }, row);
 }
 
 /** 204 has no body at all, 201 without one has an empty one (RFC 9110 §15.3). */

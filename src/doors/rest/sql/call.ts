@@ -121,7 +121,7 @@ function namedSql(name: string, variadic: boolean, value: Sql): Sql {
 }
 
 /** Bytes are sent in binary format, in which jsonb is not the text: it is made of json. */
-function wholeSql(body: Buffer, type: string): Sql {
+function wholeSql(body: Buffer | readonly Buffer[], type: string): Sql {
   const bytes = parameter(body);
   return type === "jsonb"
     ? sql`${bytes}::pg_catalog.json::pg_catalog.jsonb`

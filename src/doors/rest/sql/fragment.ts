@@ -7,8 +7,8 @@
  * same shape always gives the same text, so that prepared statements are reused.
  */
 
-/** What a parameter may hold: strings in text format, bytes in binary format. */
-export type ParameterValue = string | Buffer | null;
+/** What a parameter may hold: strings in text format, bytes in binary format. A large one may be in pieces. */
+export type ParameterValue = string | Buffer | readonly Buffer[] | null;
 
 /** A parameter's place in the text is chosen when the text is rendered. */
 class Parameter {
