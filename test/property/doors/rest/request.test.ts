@@ -346,7 +346,7 @@ test("CSV that was written is read again", () =>
         const objects = rows.map((row) =>
           Object.fromEntries(names.map((name, at) => [name, row[at] === "NULL" ? null : row[at]])),
         );
-        assert.deepEqual(JSON.parse(reader.result().body.toString()), objects);
+        assert.deepEqual(JSON.parse(Buffer.concat(reader.result().body).toString()), objects);
       },
     ),
   ));
