@@ -121,7 +121,10 @@ export class Pipeline {
     } catch (error) {
       if (error instanceof PoolServerError) this.#parts.onServerError(error.sqlstate);
       const { authenticated, session } = run;
-      const failure = failureOf(error, { authenticated, ended: session?.ended });
+      const { signal } = exchange;
+      // Whatever else went wrong: who left is told nothing, and the log says that it left.
+      const cause: unknown = signal.aborted ? signal.reason : error;
+      const failure = failureOf(cause, { authenticated, ended: session?.ended });
       const detail =
         error instanceof RestError || error instanceof PoolServerError ? undefined : messageOf(error);
       const reply = errorReply(failure, this.#parts.door.clientErrorVerbosity);
