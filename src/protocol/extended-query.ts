@@ -5,6 +5,8 @@
 
 /** Memory is taken in pieces of this size, which serve many requests each: allocation is what encoding costs most. */
 const SLAB_BYTES = 64 * 1024;
+/** With less room than this in the piece another is begun, for a round trip in two pieces is written in two writes. */
+const ROOM_BYTES = 4 * 1024;
 /** A value from this size on is not copied. */
 const NO_COPY_BYTES = 16 * 1024;
 /** Bind counts parameters with 16 bits. */
@@ -113,6 +115,7 @@ export class ExtendedQueryWriter {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#inPieces = 0;
+    this.#reserve(ROOM_BYTES);
     return pieces;
   }
 

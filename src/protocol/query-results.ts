@@ -7,15 +7,12 @@ import type { TransactionStatus } from "./message-flow.ts";
  * column keeps the memory that it came in.
  */
 export function sliceDataRow(bytes: Buffer, start: number, end: number): (Buffer | null)[] {
-  if (end - start < 2) throw new ProtocolFault("a row without a column count");
-  const count = bytes.readUInt16BE(start);
+  const count = columnCount(bytes, start, end);
   const columns: (Buffer | null)[] = [];
   let at = start + 2;
   for (let column = 0; column < count; column++) {
-    if (at + 4 > end) throw new ProtocolFault("a row that ends early");
-    const length = bytes.readInt32BE(at);
+    const length = columnLength(bytes, at, end);
     at += 4;
-    if (length < -1 || length > end - at) throw new ProtocolFault(`a column of ${length} bytes`);
     columns.push(length === -1 ? null : bytes.subarray(at, at + length));
     if (length > 0) at += length;
   }
@@ -23,10 +20,36 @@ export function sliceDataRow(bytes: Buffer, start: number, end: number): (Buffer
   return columns;
 }
 
+/** Sees that a DataRow is one, when nobody wants its columns. */
+export function checkDataRow(bytes: Buffer, start: number, end: number): void {
+  const count = columnCount(bytes, start, end);
+  let at = start + 2;
+  for (let column = 0; column < count; column++) at += 4 + Math.max(0, columnLength(bytes, at, end));
+  if (at !== end) throw new ProtocolFault("bytes after a row");
+}
+
+function columnCount(bytes: Buffer, start: number, end: number): number {
+  if (end - start < 2) throw new ProtocolFault("a row without a column count");
+  return bytes.readUInt16BE(start);
+}
+
+/** The length word of a column, -1 for NULL, whose value lies before `end`. */
+function columnLength(bytes: Buffer, at: number, end: number): number {
+  if (at + 4 > end) throw new ProtocolFault("a row that ends early");
+  const length = bytes.readInt32BE(at);
+  if (length < -1 || length > end - at - 4) throw new ProtocolFault(`a column of ${length} bytes`);
+  return length;
+}
+
 /** The tag of a CommandComplete, such as `SELECT 1`. */
 export function commandTag(bytes: Buffer, start: number, end: number): string {
-  if (bytes.indexOf(0, start) !== end - 1) throw new ProtocolFault("a command tag that is not one string");
+  checkCommandTag(bytes, start, end);
   return bytes.toString("latin1", start, end - 1);
+}
+
+/** Sees that a CommandComplete is one, when nobody wants its tag. */
+export function checkCommandTag(bytes: Buffer, start: number, end: number): void {
+  if (bytes.indexOf(0, start) !== end - 1) throw new ProtocolFault("a command tag that is not one string");
 }
 
 /** The status of a ReadyForQuery. */

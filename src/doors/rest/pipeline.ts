@@ -58,7 +58,6 @@ interface PipelineParts {
 interface Run {
   readonly exchange: Exchange;
   readonly startedAt: number;
-  readonly abort: AbortController;
   readonly watch: Stopwatch | undefined;
   authenticated: boolean;
   session: RestSession | undefined;
@@ -107,15 +106,12 @@ export class Pipeline {
     const run: Run = {
       exchange,
       startedAt: performance.now(),
-      abort: new AbortController(),
       watch: this.#parts.door.serverTiming ? new Stopwatch() : undefined,
       authenticated: false,
       session: undefined,
       id: undefined,
       legacyNames: NO_NAMES,
     };
-    const gone = () => run.abort.abort();
-    exchange.signal.addEventListener("abort", gone);
     try {
       return this.#finished(await this.#answer(run), run, undefined);
     } catch (error) {
@@ -130,8 +126,7 @@ export class Pipeline {
       const reply = errorReply(failure, this.#parts.door.clientErrorVerbosity);
       return this.#finished(reply, run, { code: failure.code, detail });
     } finally {
-      exchange.signal.removeEventListener("abort", gone);
-      run.session?.leave(run.abort);
+      run.session?.leave(exchange);
     }
   }
 
@@ -196,7 +191,7 @@ export class Pipeline {
     run.id = "kind" in session ? session.id : session.admission.session.facts.id;
     if ("kind" in session) throw denialError(session, token);
     exchange.vouch();
-    session.enter(run.abort);
+    session.enter(exchange);
     run.session = session;
     return session;
   }
@@ -209,7 +204,7 @@ export class Pipeline {
 
   /** Runs the job's statements in a transaction of their own, and gives their results. */
   async #run(
-    { exchange, abort }: Run,
+    { exchange }: Run,
     session: RestSession,
     request: ApiRequest,
     job: Job,
@@ -241,7 +236,7 @@ export class Pipeline {
         statements: [...before, ...main],
         end: endOf(door.txEnd, request, job, failed, before.length),
       },
-      abort.signal,
+      exchange.signal,
     );
     if ("error" in failed) throw failed.error;
     return results.slice(before.length);

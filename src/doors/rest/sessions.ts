@@ -37,13 +37,18 @@ export interface Place {
 /** No session; the id is the one under which the log says why. */
 export type DeniedSession = Denied & { readonly id: SessionId };
 
+/** A request that runs, as far as its session has to know it. */
+interface Abortable {
+  abort(reason: unknown): void;
+}
+
 /** A kept admission, and the requests that run on it. */
 export class RestSession {
   readonly admission: Admission;
   readonly startedAt: number;
   /** What transactions see as `request.jwt.claims`. */
   readonly claims: string;
-  readonly #requests = new Set<AbortController>();
+  readonly #requests = new Set<Abortable>();
   usedAt: number;
   #ended: EndReason | undefined;
 
@@ -76,21 +81,21 @@ export class RestSession {
     return this.#requests.size === 0;
   }
 
-  /** Enters a request; `abort` is fired when the session ends before the request does. */
-  enter(abort: AbortController): void {
-    if (this.#ended !== undefined) abort.abort(this.#ended);
-    else this.#requests.add(abort);
+  /** Enters a request, which is aborted when the session ends before it does. */
+  enter(request: Abortable): void {
+    if (this.#ended !== undefined) request.abort(this.#ended);
+    else this.#requests.add(request);
   }
 
-  leave(abort: AbortController): void {
-    this.#requests.delete(abort);
+  leave(request: Abortable): void {
+    this.#requests.delete(request);
   }
 
   /** Cuts every request that runs. */
   end(reason: EndReason): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    for (const abort of this.#requests) abort.abort(reason);
+    for (const request of this.#requests) request.abort(reason);
     this.#requests.clear();
   }
 }

@@ -52,11 +52,15 @@ function searchPath(schemas: readonly string[]): string {
   return schemas.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(", ");
 }
 
-/** Cookies have a setting of their own. */
+/** Cookies have a setting of their own. Names are distinct and in lower case. */
 function headersJson(headers: RequestHeaders): string {
-  const fields: Record<string, string> = Object.create(null);
-  for (const [name, value] of headers) if (name !== "cookie") fields[name] = value;
-  return JSON.stringify(fields);
+  let json = "{";
+  for (const name of headers.names()) {
+    if (name === "cookie") continue;
+    if (json.length > 1) json += ",";
+    json += `${JSON.stringify(name)}:${JSON.stringify(headers.get(name))}`;
+  }
+  return `${json}}`;
 }
 
 /** A Cookie header as one object (RFC 6265 §4.2.1). A pair without `=` is a cookie without a value. */

@@ -1,10 +1,19 @@
 import { type ErrorFields, parseErrorFields } from "../../protocol/backend-messages.ts";
 import { ProtocolFault } from "../../protocol/fault.ts";
-import { commandTag, sliceDataRow } from "../../protocol/query-results.ts";
+import { checkCommandTag, checkDataRow, commandTag, sliceDataRow } from "../../protocol/query-results.ts";
 import type { Result, Row } from "./pool.ts";
 import type { Prepared } from "./prepared-statements.ts";
 
 const NO_ROWS: readonly Row[] = [];
+const UNREAD: Result = { rows: NO_ROWS, tag: "" };
+
+/** A statement that runs. */
+export interface Step {
+  /** Its name; undefined when it has none. */
+  readonly prepared: Prepared | undefined;
+  /** What it returns is looked at, for a server must not lie, and not kept. */
+  readonly unread: boolean;
+}
 
 /** What came of one round trip, up to its ReadyForQuery. */
 export class Answer {
@@ -14,19 +23,16 @@ export class Answer {
   size = 0;
   /** Whether the statement at which it stands was bound, and so begun. */
   #bound = false;
-  readonly #steps: readonly (Prepared | undefined)[] | undefined;
+  readonly #steps: readonly Step[] | undefined;
   readonly #parses: readonly (Prepared | undefined)[];
   #parsed = 0;
   #rows: Row[] | undefined;
 
   /**
-   * @param steps the statements that run, in order; those without a name are undefined. Undefined: of a simple query
-   * @param parses those of them that are parsed first
+   * @param steps the statements that run, in order; undefined: of a simple query
+   * @param parses those of them that are parsed first; those without a name are undefined
    */
-  constructor(
-    steps: readonly (Prepared | undefined)[] | undefined,
-    parses: readonly (Prepared | undefined)[],
-  ) {
+  constructor(steps: readonly Step[] | undefined, parses: readonly (Prepared | undefined)[]) {
     this.#steps = steps;
     this.#parses = parses;
   }
@@ -38,7 +44,7 @@ export class Answer {
   get stale(): boolean {
     const code = this.error?.get("C");
     if (this.#bound || code === undefined) return false;
-    const known = this.#steps?.[this.results.length]?.known;
+    const known = this.#steps?.[this.results.length]?.prepared?.known;
     return code === "42P05" ? known === false : known === true && (code === "0A000" || code === "26000");
   }
 
@@ -47,6 +53,10 @@ export class Answer {
     return (
       this.error === undefined && this.#steps !== undefined && this.results.length !== this.#steps.length
     );
+  }
+
+  get #unread(): boolean {
+    return this.#steps?.[this.results.length]?.unread === true;
   }
 
   parsed(): void {
@@ -61,13 +71,15 @@ export class Answer {
 
   row(bytes: Buffer, start: number, end: number): void {
     this.size += end - start;
-    const row = sliceDataRow(bytes, start, end);
-    if (this.#rows === undefined) this.#rows = [row];
-    else this.#rows.push(row);
+    if (this.#unread) checkDataRow(bytes, start, end);
+    else if (this.#rows === undefined) this.#rows = [sliceDataRow(bytes, start, end)];
+    else this.#rows.push(sliceDataRow(bytes, start, end));
   }
 
   complete(bytes: Buffer, start: number, end: number): void {
-    this.results.push({ rows: this.#rows ?? NO_ROWS, tag: commandTag(bytes, start, end) });
+    const unread = this.#unread;
+    if (unread) checkCommandTag(bytes, start, end);
+    this.results.push(unread ? UNREAD : { rows: this.#rows ?? NO_ROWS, tag: commandTag(bytes, start, end) });
     this.#rows = undefined;
     this.#bound = false;
   }

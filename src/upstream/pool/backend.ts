@@ -7,9 +7,9 @@ import { MessageStream, TooLong } from "../../protocol/message-stream.ts";
 import { parseNotification, readyStatus } from "../../protocol/query-results.ts";
 import type { Wire } from "../../wire/wire.ts";
 import { UpstreamError } from "../errors.ts";
-import { Answer } from "./answer.ts";
+import { Answer, type Step } from "./answer.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
-import type { Statement } from "./pool.ts";
+import type { RunStatement } from "./own-statements.ts";
 import { type Prepared, PreparedStatements } from "./prepared-statements.ts";
 
 /** A server connection at its first ReadyForQuery. */
@@ -99,15 +99,15 @@ export class Backend {
    * @param named whether statements may be prepared by name
    * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
    */
-  run(statements: readonly Statement[], named: boolean): Promise<Answer> {
+  run(statements: readonly RunStatement[], named: boolean): Promise<Answer> {
     const writer = this.#writer;
     for (const name of this.#statements.evicted()) writer.closeStatement(name);
-    const steps: (Prepared | undefined)[] = [];
+    const steps: Step[] = [];
     const parses: (Prepared | undefined)[] = [];
     for (const statement of statements) {
       const prepared = named ? this.#statements.use(statement) : undefined;
       const name = prepared?.name ?? "";
-      steps.push(prepared);
+      steps.push({ prepared, unread: statement.unread === true });
       if (prepared === undefined || !(prepared.known || parses.includes(prepared))) {
         parses.push(prepared);
         writer.parse(name, statement.text, statement.parameterTypes ?? NO_TYPES);

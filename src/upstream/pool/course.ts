@@ -1,6 +1,6 @@
 import type { RoleName } from "../../base/ids.ts";
-import { begin, commit, front, rollback, tidy } from "./own-statements.ts";
-import type { Statement, Transaction, TransactionEnd } from "./pool.ts";
+import { begin, commit, front, type RunStatement, rollback, tidy } from "./own-statements.ts";
+import type { Transaction, TransactionEnd } from "./pool.ts";
 
 /** A transaction, and whose. */
 export interface Work {
@@ -19,7 +19,7 @@ export interface How {
 /** The statements of a transaction with the pool's own around them. */
 export interface Course {
   /** The first round trip, and mostly the only one. */
-  readonly statements: readonly Statement[];
+  readonly statements: readonly RunStatement[];
   /** Where those of the door begin. */
   readonly from: number;
   /** Where the last statement of `tidy` is, when the first round trip is the only one. */
@@ -34,7 +34,7 @@ export function courseOf({ role, transaction }: Work, { implicitBlocks, closely 
   const { readOnly, isolation, end, statements } = transaction;
   const implicit = end === "commit" && isolation === undefined && (readOnly || implicitBlocks);
   const lead = front(role, transaction);
-  const all = implicit ? [lead] : [begin(isolation, readOnly), lead];
+  const all: RunStatement[] = implicit ? [lead] : [begin(isolation, readOnly), lead];
   const from = all.length;
   for (const statement of statements) all.push(statement);
   if (typeof end === "function") return { statements: all, from, last: undefined };
@@ -49,6 +49,6 @@ export function endingOf(
   { readOnly }: Transaction,
   end: TransactionEnd,
   { closely }: How,
-): readonly Statement[] {
+): readonly RunStatement[] {
   return [...tidy(readOnly, closely), end === "commit" ? commit : rollback];
 }

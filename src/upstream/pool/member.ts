@@ -4,8 +4,8 @@ import { Answer } from "./answer.ts";
 import { Backend, type BackendLimits, type Connection } from "./backend.ts";
 import { type Course, courseOf, endingOf, type How, type Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
-import { CLEAN_UP, isClean } from "./own-statements.ts";
-import type { Result, Statement, TransactionEnd } from "./pool.ts";
+import { CLEAN_UP, isClean, type RunStatement } from "./own-statements.ts";
+import type { Result, TransactionEnd } from "./pool.ts";
 
 /** Neither a query that was cancelled nor a clean-up takes longer; the connection is closed instead. */
 const CLEAN_UP_MS = 5000;
@@ -136,7 +136,7 @@ export class Member {
     }
   }
 
-  #run(statements: readonly Statement[], named: boolean): Promise<Answer> {
+  #run(statements: readonly RunStatement[], named: boolean): Promise<Answer> {
     try {
       return this.#backend.run(statements, named);
     } catch (error) {

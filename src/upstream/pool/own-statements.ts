@@ -13,8 +13,13 @@ export const NO_ROLE = "none";
 /** Settings that say who one is: the pool's alone. */
 const IDENTITY = new Set(["role", "session_authorization"]);
 
-function own(text: string, parameters: Statement["parameters"] = []): Statement {
-  return { text, parameters, prepare: true, binary: false };
+/** A statement as a connection runs it. Of most of the pool's own nobody reads what they return, so nobody keeps it. */
+export interface RunStatement extends Statement {
+  readonly unread?: boolean;
+}
+
+function own(text: string, parameters: Statement["parameters"] = []): RunStatement {
+  return { text, parameters, prepare: true, binary: false, unread: true };
 }
 
 const fronts = new Map<number, string>();
@@ -58,7 +63,7 @@ export function front(
     settings,
     readOnly,
   }: Pick<Transaction, "loginSettings" | "settings" | "readOnly">,
-): Statement {
+): RunStatement {
   const count = loginSettings.length + settings.length;
   if (count > MAX_SETTINGS) throw new RangeError(`${count} settings in one transaction`);
   const parameters: string[] = [];
@@ -79,7 +84,7 @@ function pushSettings(parameters: string[], settings: Transaction["settings"]): 
 }
 
 /** Begins a transaction that the implicit one between two Syncs cannot be. */
-export function begin(isolation: Isolation | undefined, readOnly: boolean): Statement {
+export function begin(isolation: Isolation | undefined, readOnly: boolean): RunStatement {
   const level = isolation === undefined ? "" : ` ISOLATION LEVEL ${LEVELS[isolation]}`;
   return own(`BEGIN${level}${readOnly ? " READ ONLY" : ""}`);
 }
@@ -90,8 +95,8 @@ const LEVELS: Readonly<Record<Isolation, string>> = {
   serializable: "SERIALIZABLE",
 };
 
-export const commit: Statement = own("COMMIT");
-export const rollback: Statement = own("ROLLBACK");
+export const commit: RunStatement = own("COMMIT");
+export const rollback: RunStatement = own("ROLLBACK");
 
 const UNLOCK = "SELECT pg_catalog.pg_advisory_unlock_all()";
 const PREPARED_BY_SQL = "EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql)";
@@ -109,9 +114,9 @@ const closeCursors = own("CLOSE ALL");
 /** Drops temporary tables, which would be found before all others. */
 const discardTemporary = own("DISCARD TEMP");
 /** Gives session-level locks back. */
-const unlock = own(UNLOCK);
+const unlock: RunStatement = { ...own(UNLOCK), unread: false };
 /** Looks for statements that SQL prepared too: it lists all of ours, which is too much work for every transaction. */
-const unlockAndLook = own(`${UNLOCK}, ${PREPARED_BY_SQL}`);
+const unlockAndLook: RunStatement = { ...own(`${UNLOCK}, ${PREPARED_BY_SQL}`), unread: false };
 
 const afterReads = [resetSettings, unlisten, closeCursors, discardTemporary];
 const afterWrites = [checkConstraints, discardSequences, ...afterReads];
@@ -125,7 +130,7 @@ const TIDY = {
  * no number of a sequence.
  * @param look whether to look for statements that SQL prepared; `isClean` reads what the last statement says
  */
-export function tidy(readOnly: boolean, look: boolean): readonly Statement[] {
+export function tidy(readOnly: boolean, look: boolean): readonly RunStatement[] {
   return TIDY[readOnly ? "read" : "write"][look ? "look" : "trust"];
 }
 

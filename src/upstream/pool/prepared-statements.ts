@@ -9,13 +9,15 @@ export const LONGEST_NAMED = 64 * 1024;
 export interface Prepared {
   readonly key: string;
   readonly name: string;
+  /** When it was used last, as a number of uses. */
+  usedAt: number;
   /** Whether the server said that it has it. */
   known: boolean;
 }
 
 /**
- * The names that one connection knows, least recently used first. Which text a name stands for never changes: what was
- * forgotten comes back under a new one.
+ * The names that one connection knows; the least recently used is forgotten first. Which text a name stands for never
+ * changes: what was forgotten comes back under a new one.
  */
 export class PreparedStatements {
   readonly #limit: number;
@@ -24,6 +26,7 @@ export class PreparedStatements {
   #count = 0;
   /** Of all keys. */
   #chars = 0;
+  #uses = 0;
 
   /** @param limit names kept, as long as their statements are not very long; 0: no statement gets one */
   constructor(limit: number) {
@@ -42,14 +45,15 @@ export class PreparedStatements {
     if (!statement.prepare || this.#limit === 0 || statement.text.length > LONGEST_NAMED) return undefined;
     const key = keyOf(statement);
     const known = this.#byKey.get(key);
+    this.#uses += 1;
     if (known !== undefined) {
-      this.#byKey.delete(key);
-      this.#byKey.set(key, known);
+      known.usedAt = this.#uses;
       return known;
     }
     this.#makeRoom(key.length);
     this.#count += 1;
-    const prepared = { key, name: `postern_${this.#count.toString(36)}`, known: false };
+    const name = `postern_${this.#count.toString(36)}`;
+    const prepared = { key, name, usedAt: this.#uses, known: false };
     this.#byKey.set(key, prepared);
     this.#chars += key.length;
     return prepared;
@@ -74,10 +78,16 @@ export class PreparedStatements {
   }
 
   #makeRoom(chars: number): void {
-    for (const oldest of this.#byKey.values()) {
-      if (this.#byKey.size < this.#limit && this.#chars + chars <= MAX_CHARS) return;
-      this.#evict(oldest);
-    }
+    while (this.#byKey.size > 0 && (this.#byKey.size >= this.#limit || this.#chars + chars > MAX_CHARS))
+      this.#evictOldest();
+  }
+
+  /** Looks at all of them: that is rarer than a use, which would otherwise have to keep them in order. */
+  #evictOldest(): void {
+    let oldest: Prepared | undefined;
+    for (const prepared of this.#byKey.values())
+      if (oldest === undefined || prepared.usedAt < oldest.usedAt) oldest = prepared;
+    if (oldest !== undefined) this.#evict(oldest);
   }
 
   #evict({ key, name }: Prepared): void {

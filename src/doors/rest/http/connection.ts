@@ -310,7 +310,7 @@ export class Connection {
     const gone = new HttpError("http/client-gone", "the client closed the connection");
     this.#endBody(({ reject }) => reject(gone));
     this.#state = "closed";
-    this.#request?.abort();
+    this.#request?.leave();
     this.#leaveCrowd();
   }
 }

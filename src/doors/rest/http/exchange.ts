@@ -14,8 +14,10 @@ export interface Exchange {
   readonly target: string;
   readonly headers: RequestHeaders;
   readonly peer: Peer;
-  /** Aborted when the client goes away before it has its answer. Made when first asked for. */
+  /** Aborted when the client goes away before it has its answer, or by `abort`. Made when first asked for. */
   readonly signal: AbortSignal;
+  /** Ends what runs for the request, for another reason than the client's. */
+  abort(reason: unknown): void;
   /**
    * Reads the whole body; call it once. Empty when there is none.
    * @throws HttpError when it is larger or slower than the door allows, or the client went away

@@ -24,6 +24,11 @@ export class RequestHeaders {
     return value.join(name === "cookie" ? "; " : ", ");
   }
 
+  /** Each field's name, once. */
+  names(): Iterable<string> {
+    return this.#fields.keys();
+  }
+
   /** Each value on its own. */
   all(name: string): readonly string[] {
     const value = this.#fields.get(name);

@@ -18,6 +18,8 @@ export class Request implements Exchange {
   readonly head: Head;
   readonly #origin: Origin;
   #abort: AbortController | undefined;
+  /** Why it was aborted, before or after anybody asked for the signal. */
+  #aborted: { readonly reason: unknown } | undefined;
 
   constructor(head: Head, origin: Origin) {
     this.head = head;
@@ -41,8 +43,10 @@ export class Request implements Exchange {
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#origin.closed) this.abort();
+    if (this.#abort !== undefined) return this.#abort.signal;
+    this.#abort = new AbortController();
+    if (this.#aborted === undefined && this.#origin.closed) this.leave();
+    else if (this.#aborted !== undefined) this.#abort.abort(this.#aborted.reason);
     return this.#abort.signal;
   }
 
@@ -58,8 +62,13 @@ export class Request implements Exchange {
     this.#origin.vouch();
   }
 
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#abort?.abort(reason);
+  }
+
   /** The client went away. */
-  abort(): void {
-    this.#abort?.abort(new HttpError("http/client-gone", "the client left before it had its answer"));
+  leave(): void {
+    this.abort(new HttpError("http/client-gone", "the client left before it had its answer"));
   }
 }

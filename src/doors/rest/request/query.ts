@@ -30,6 +30,8 @@ export function parseQuery(text: string, extra: Extra): ParsedQuery {
   return reader.result(parameters);
 }
 
+const NO_RANGES: readonly Placed<Range>[] = [];
+
 class QueryReader {
   readonly #extra: Extra;
   #select: Query["select"] | undefined;
@@ -109,7 +111,8 @@ class QueryReader {
     else this.#filters.push({ path, item: { kind: "filter", field, ...comparison } });
   }
 
-  #ranges(): Placed<Range>[] {
+  #ranges(): readonly Placed<Range>[] {
+    if (this.#limits === undefined && this.#offsets === undefined) return NO_RANGES;
     const places = new Set([...(this.#limits?.keys() ?? []), ...(this.#offsets?.keys() ?? [])]);
     places.delete("");
     return Array.from(places, (place) => ({

@@ -2,6 +2,8 @@ import type { Parameter } from "../request/types.ts";
 
 /** What application/x-www-form-urlencoded leaves as it is, less `*`, and `~` (RFC 3986 §2.3): PostgREST's choice. */
 const ESCAPED = /[!'()*]/g;
+/** What needs no escape: most names and values. */
+const PLAIN = /^[\w.~-]*$/;
 
 /** Where the answer can be had again, with the parameters in alphabetical order (RFC 9110 §8.7). */
 export function contentLocation(resource: string, parameters: readonly Parameter[]): string {
@@ -16,6 +18,7 @@ function byName(a: Parameter, b: Parameter): number {
 }
 
 function encode(text: string): string {
+  if (PLAIN.test(text)) return text;
   return encodeURIComponent(text).replace(
     ESCAPED,
     (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
