@@ -31,7 +31,7 @@ test("whatever the values are, they come back from the log as they were", () => 
   fc.assert(
     fc.property(values, (parameters) => {
       const text = statement(parameters.length);
-      assert.deepEqual(executed(logged(text, parameters)), [{ text, parameters }]);
+      assert.deepEqual(executed(logged(text, parameters)), [{ backend: "123", text, parameters }]);
     }),
   );
 });
@@ -41,7 +41,7 @@ test("whatever the values are, the script is the same: they are variables and ne
     fc.property(values, (parameters) => {
       const text = statement(parameters.length);
       const script = pgbenchScript(executed(logged(text, parameters)), VARIED);
-      const plain = pgbenchScript([{ text, parameters: parameters.map(() => "x") }], VARIED);
+      const plain = pgbenchScript([{ backend: "123", text, parameters: parameters.map(() => "x") }], VARIED);
       assert.equal(script.text, plain.text);
       const given = script.variables.filter(([name]) => name !== "prepared").map(([, value]) => value);
       assert.deepEqual(given, parameters);

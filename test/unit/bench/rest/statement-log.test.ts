@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pgbenchScript } from "../../../../bench/rest/pgbench-script.ts";
-import { type Executed, executed } from "../../../../bench/rest/statement-log.ts";
+import { type Executed, executed, requestOf } from "../../../../bench/rest/statement-log.ts";
 
 const AT = "2026-11-24 09:35:15.255 UTC [123] ";
 const ANY_ID = { id: "777", ids: 100 };
@@ -20,14 +20,16 @@ const LOG = [
 test("the log tells what was executed, with its parameters", () => {
   assert.deepEqual(executed(LOG), [
     {
+      backend: "123",
       text: "SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config($2, $3, true)",
       parameters: ["web", "request.path", "/it's"],
     },
     {
+      backend: "123",
       text: 'SELECT count(*)::text FROM "api"."items"\nWHERE "items"."id" = $1 AND "a $1" = \'$1\'',
       parameters: ["777"],
     },
-    { text: "RESET ALL", parameters: [] },
+    { backend: "123", text: "RESET ALL", parameters: [] },
   ]);
 });
 
@@ -69,11 +71,34 @@ test("the script runs all statements in one pipeline, with variables for paramet
 });
 
 for (const [why, statement] of [
-  ["a variable of pgbench in a literal", { text: "SELECT '12:x'", parameters: [] }],
-  ["a second statement", { text: "SELECT 1; SELECT 2", parameters: [] }],
-  ["a command of pgbench", { text: "SELECT 1 \\gset", parameters: [] }],
-  ["a parameter that the log does not have", { text: "SELECT $2", parameters: ["1"] }],
+  ["a variable of pgbench in a literal", { backend: "1", text: "SELECT '12:x'", parameters: [] }],
+  ["a second statement", { backend: "1", text: "SELECT 1; SELECT 2", parameters: [] }],
+  ["a command of pgbench", { backend: "1", text: "SELECT 1 \\gset", parameters: [] }],
+  ["a parameter that the log does not have", { backend: "1", text: "SELECT $2", parameters: ["1"] }],
 ] as const satisfies readonly (readonly [string, Executed])[])
   test(`a statement with ${why} makes no script`, () => {
     assert.throws(() => pgbenchScript([statement], ANY_ID), /pgbench would read this differently|has no \$2/);
   });
+
+const statement = (backend: string, text: string, ...parameters: string[]): Executed => ({
+  backend,
+  text,
+  parameters,
+});
+const SETTINGS = statement("2", "SELECT pg_catalog.set_config($1, $2, true)", "request.path", "/items");
+const MAIN = statement("2", "SELECT 1");
+const UNLOCK = statement("2", "SELECT pg_catalog.pg_advisory_unlock_all()");
+
+test("a request's transaction is told from what other connections do, and from the catalog's load", () => {
+  const load = statement("3", "WITH RECURSIVE catalog AS (SELECT 1) SELECT");
+  const before = statement("2", "SELECT pg_catalog.set_config('role', $1, true)", "none");
+  const all = [before, MAIN, UNLOCK, load, SETTINGS, load, MAIN, UNLOCK, load, before];
+  assert.deepEqual(requestOf(all), [SETTINGS, MAIN, UNLOCK]);
+});
+
+test("a transaction whose end looks closer is not what most requests do, and one without an end is none", () => {
+  const closer = statement("2", `${UNLOCK.text}, EXISTS (SELECT FROM pg_catalog.pg_prepared_statement())`);
+  assert.equal(requestOf([SETTINGS, MAIN, closer, SETTINGS, MAIN, UNLOCK]), undefined);
+  assert.equal(requestOf([SETTINGS, MAIN]), undefined);
+  assert.equal(requestOf([MAIN, UNLOCK]), undefined);
+});
