@@ -7,6 +7,7 @@ import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { SessionId } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
+import { quoteQualified } from "../../base/sql-text.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
 import { PoolServerError } from "../../upstream/pool/errors.ts";
 import type {
@@ -287,8 +288,7 @@ function bearerToken(authorization: string | undefined): string | undefined {
 
 /** A call of a function that the configuration names, `name` or `schema.name`. */
 function callOf(name: string, prepare: boolean): Statement {
-  const quoted = name.split(".").map((part) => `"${part.replaceAll('"', '""')}"`);
-  return { text: `SELECT ${quoted.join(".")}()`, parameters: [], prepare, binary: false };
+  return { text: `SELECT ${quoteQualified(name)}()`, parameters: [], prepare, binary: false };
 }
 
 /** PostgreSQL has no level below read committed and treats it as that ("Transaction Isolation"). */

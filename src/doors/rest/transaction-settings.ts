@@ -3,6 +3,7 @@
  * documentation, "Transaction-Scoped Settings"). They go to the server as parameters, never as part of a statement. The
  * role is not among them: the pool sets it from the admission.
  */
+import { quoteIdentifier } from "../../base/sql-text.ts";
 import type { Setting } from "./catalog/types.ts";
 import type { RequestHeaders } from "./http/headers.ts";
 
@@ -49,7 +50,7 @@ export function transactionSettings(standing: StandingSettings, facts: RequestFa
 }
 
 function searchPath(schemas: readonly string[]): string {
-  return schemas.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(", ");
+  return schemas.map(quoteIdentifier).join(", ");
 }
 
 /** Cookies have a setting of their own. Names are distinct and in lower case. */

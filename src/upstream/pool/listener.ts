@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { quoteIdentifier } from "../../base/sql-text.ts";
 import type { TargetSessionAttributes } from "../session-attributes.ts";
 import { Backend, type Connection } from "./backend.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
@@ -53,7 +54,7 @@ export class Listener implements Listening {
         onClosed: (error) => this.#lost(refusal ?? error ?? new PoolError("pool/connection-lost", "hung up")),
       });
       this.#backend = backend;
-      const { error } = await backend.runSimple(`LISTEN "${channel.replaceAll('"', '""')}"`);
+      const { error } = await backend.runSimple(`LISTEN ${quoteIdentifier(channel)}`);
       if (error === undefined) {
         this.#pauseMs = FIRST_PAUSE_MS;
         if (!this.#abort.signal.aborted) events.onListening();

@@ -3,6 +3,7 @@
  * documentation: "In-Database Configuration"). Whoever has a pool runs the query; what it gives is laid over the
  * configuration.
  */
+import { quoteQualified } from "../../../base/sql-text.ts";
 import type { Fault } from "../../errors.ts";
 import type { Laid } from "../../load.ts";
 import { configureDoor } from "./configuration.ts";
@@ -24,7 +25,7 @@ export function databaseQuery(preConfig: string | undefined): DatabaseQuery {
   const names = SETTING_NAMES.filter((name) => specOf(name).inDatabase).map(databaseNameOf);
   return {
     text: query(
-      `WITH called AS MATERIALIZED (SELECT ${quoted(preConfig)}())`,
+      `WITH called AS MATERIALIZED (SELECT ${quoteQualified(preConfig)}())`,
       `UNION ALL
        SELECT 2, name, pg_catalog.current_setting(name, true)
        FROM called, pg_catalog.unnest($1::pg_catalog.text[]) AS name`,
@@ -49,14 +50,6 @@ function query(first: string, more: string): string {
     ) AS settings (rank, name, value)
     WHERE pg_catalog.starts_with(name, 'pgrst.') AND value <> ''
     ORDER BY name, rank`;
-}
-
-/** `schema.name` as SQL identifiers. */
-function quoted(name: string): string {
-  return name
-    .split(".")
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join(".");
 }
 
 /**

@@ -2,6 +2,7 @@
  * A function call as a FROM item, and the main statement over what it gives. The call stands in FROM itself wherever
  * that is possible, so that PostgreSQL can inline the function and push filters and limits into it.
  */
+import { arrayLiteral } from "../../../base/sql-text.ts";
 import type { CallPlan } from "../plan/call.ts";
 import { VALUE } from "../plan/call.ts";
 import type { TotalCount } from "../plan/count.ts";
@@ -11,7 +12,6 @@ import type { Representation } from "../plan/representation.ts";
 import type { ReadPlan } from "../plan/types.ts";
 import type { PlanOption } from "../request/types.ts";
 import { isBinary } from "./body.ts";
-import { arrayLiteral } from "./condition.ts";
 import type { Sql } from "./fragment.ts";
 import { COMMA, EMPTY, identifier, join, parameter, qualified, render, serverText, sql } from "./fragment.ts";
 import { payloadSql } from "./payload.ts";

@@ -1,4 +1,5 @@
 /** Conditions, with every value a parameter. */
+import { arrayLiteral } from "../../../base/sql-text.ts";
 import type { QualifiedName } from "../catalog/types.ts";
 import type { Comparison, Condition, EmbedPlan } from "../plan/types.ts";
 import type {
@@ -124,16 +125,6 @@ function listSql(literal: string, parser: QualifiedName | null): Sql {
 /** `in.()` is written with one empty value, and means none. */
 function listed(values: readonly string[]): readonly string[] {
   return values.length === 1 && values[0] === "" ? [] : values;
-}
-
-/** An array as text ("Arrays", "Array Input and Output Syntax"): one parameter however many values there are. */
-export function arrayLiteral(values: readonly string[]): string {
-  let literal = "{";
-  for (const value of values) {
-    const escaped = /["\\]/.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"') : value;
-    literal += literal.length === 1 ? `"${escaped}"` : `,"${escaped}"`;
-  }
-  return `${literal}}`;
 }
 
 /** The language is a value too; as regconfig it is a constant to the planner, which can so use an index. */

@@ -6,6 +6,7 @@
  * become SQL. Fragments are a tree that `render` walks once, so the cost is linear however they are nested, and the
  * same shape always gives the same text, so that prepared statements are reused.
  */
+import { quoteIdentifier } from "../../../base/sql-text.ts";
 
 /** What a parameter may hold: strings in text format, bytes in binary format. A large one may be in pieces. */
 export type ParameterValue = string | Buffer | readonly Buffer[] | null;
@@ -89,7 +90,7 @@ export function qualified(schema: string, name: string): Sql {
 
 function quote(name: string): string {
   if (name.includes("\0")) throw new TypeError("a NUL in a name");
-  return name.includes('"') ? `"${name.replaceAll('"', '""')}"` : `"${name}"`;
+  return quoteIdentifier(name);
 }
 
 /**

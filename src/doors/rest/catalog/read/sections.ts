@@ -1,3 +1,4 @@
+import { arrayLiteral } from "../../../../base/sql-text.ts";
 import { CatalogError } from "../errors.ts";
 import type { Slices } from "../slices.ts";
 import type { CatalogScope, CatalogSource, TextValue } from "../source.ts";
@@ -48,9 +49,4 @@ function requireSchemas(scope: CatalogScope, existing: ReadonlySet<string>): voi
 
 function text(value: TextValue | undefined): string {
   return value == null ? "" : value.toString();
-}
-
-/** "Array Input and Output Syntax": in quotes, with `"` and `\` behind backslashes, any text is an element. */
-function arrayLiteral(elements: readonly string[]): string {
-  return `{${elements.map((element) => `"${element.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }
