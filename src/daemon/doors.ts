@@ -1,13 +1,15 @@
 import type { Clock } from "../base/clock.ts";
 import type { DoorName, Observe } from "../base/event.ts";
 import type { Spans } from "../base/spans.ts";
-import type { ClusterConfig, Config } from "../config/schema.ts";
+import type { DoorSettings } from "../doors/postgres/door.ts";
 import { PostgresDoor } from "../doors/postgres/door.ts";
+import type { RestDoorSettings } from "../doors/rest/door.ts";
 import { RestDoor } from "../doors/rest/door.ts";
 import type { ServerCertificate } from "../wire/certificate.ts";
 import { loadCertificate } from "../wire/certificate.ts";
 import type { Fellows } from "./fellows.ts";
 import type { Parts } from "./parts.ts";
+import { clusterOfRest } from "./rest-cluster.ts";
 
 /** Where a door listens: an address and a port, or the path of a Unix-domain socket and port 0. */
 export interface Address {
@@ -29,24 +31,18 @@ interface DoorsParts {
   readonly reusePort: boolean;
 }
 
-/** What both doors can do, as far as the daemon is concerned. */
-interface Door<Settings> {
-  readonly address: Address | undefined;
+/** How a door ends, whichever it is. */
+interface Ending {
   /** What keeps it from having ended: sessions, connections. */
   readonly size: number;
-  listen(reusePort: boolean): Promise<void>;
-  move(settings: Settings): Promise<void>;
   drain(): Promise<void>;
   cut(): number;
 }
 
-type PostgresSettings = ConstructorParameters<typeof PostgresDoor>[0];
-type RestSettings = ConstructorParameters<typeof RestDoor>[0];
-
 /** Settings of the doors that a configuration has. */
 interface AllSettings {
-  readonly postgres: PostgresSettings | undefined;
-  readonly rest: RestSettings | undefined;
+  readonly postgres: DoorSettings | undefined;
+  readonly rest: RestDoorSettings | undefined;
 }
 
 /** The doors of a configuration. Which there are is settled at the start; everything else of them may change. */
@@ -124,7 +120,7 @@ export class Doors {
     await drained;
   }
 
-  get #all(): readonly Pick<Door<never>, "size" | "drain" | "cut">[] {
+  get #all(): readonly Ending[] {
     return [this.postgres, this.rest].filter((door) => door !== undefined);
   }
 
@@ -159,20 +155,13 @@ function settingsOf(parts: Parts): AllSettings {
     rest: rest && {
       door: rest,
       limits,
-      cluster: clusterOf(config, rest.cluster),
+      cluster: clusterOfRest(config, rest),
       certificate: certificateOf(rest),
       takesTokens: config.issuers.length > 0,
       access,
       upstream,
     },
   };
-}
-
-/** The cluster of that name; without a name the only one. The configuration was checked. */
-function clusterOf({ clusters }: Config, name: string | undefined): ClusterConfig {
-  const found = name === undefined ? clusters[0] : clusters.find((cluster) => cluster.name === name);
-  if (found === undefined) throw new TypeError("the configuration was checked for that");
-  return found;
 }
 
 function certificateOf(door: {

@@ -4,20 +4,18 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
-import type { ClusterName, DatabaseName, RoleName } from "../../base/ids.ts";
+import type { ClusterName } from "../../base/ids.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
 import type { ListenEvents, Listening, Pool, PoolStats } from "../../upstream/pool/pool.ts";
 import { CatalogKeeper } from "./catalog/keeper.ts";
 import { asksFor, looksStale } from "./catalog/reasons.ts";
-import type { CatalogSource } from "./catalog/source.ts";
 import type { Catalog } from "./catalog/types.ts";
+import { catalogScope, catalogSource, loginOf } from "./database.ts";
 import type { RestDoorSettings } from "./door.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RestSessions } from "./sessions.ts";
 
-/** Enough for the largest body that is built whole, and for the catalog of a very large database. */
-const MAX_RESULT_BYTES = 1024 * 1024 * 1024;
 /** Each distinct shape of request is one; the server keeps a plan of some kilobytes for each, on every connection. */
 const PREPARED_STATEMENTS = 500;
 
@@ -53,25 +51,19 @@ export class Api {
     this.listening = new Promise((resolve) => {
       this.#onListening = resolve;
     });
-    const database = door.database as DatabaseName; // the schema checked it
+    const login = loginOf(door);
+    const { database } = login;
     this.#pool = upstream.pool(cluster, {
-      role: door.authenticator as RoleName, // the schema checked it
-      database,
-      parameters: new Map([["application_name", "postern-rest"]]),
+      ...login,
       size: door.pool.size,
       acquisitionTimeoutMs: door.pool.acquisitionTimeout,
       idleMs: door.pool.maxIdleTime,
       lifetimeMs: door.pool.maxLifetime,
-      maxResultBytes: MAX_RESULT_BYTES,
       preparedStatements: door.preparedStatements ? PREPARED_STATEMENTS : 0,
     });
     this.#keeper = new CatalogKeeper({
-      source: sourceOf(this.#pool, this.#closing.signal),
-      scope: {
-        schemas: door.schemas,
-        extraSearchPath: door.extraSearchPath,
-        hoistedSettings: door.hoistedTxSettings,
-      },
+      source: catalogSource(this.#pool, this.#closing.signal),
+      scope: catalogScope(door),
       clock,
       observe,
       cluster: cluster.name as ClusterName, // the schema checked it
@@ -153,13 +145,4 @@ export class Api {
     await this.#pool.close();
     this.#sessions.close("draining");
   }
-}
-
-function sourceOf(pool: Pool, abort: AbortSignal): CatalogSource {
-  return {
-    query: async (text, parameters) => {
-      const { rows } = await pool.lookUp({ text, parameters, prepare: false, binary: false }, abort);
-      return rows;
-    },
-  };
 }
