@@ -4,6 +4,7 @@
  */
 import type { ErrorDetails, HeaderField } from "./errors.ts";
 import { RestError } from "./errors.ts";
+import { RETRY_SOON } from "./refusal-fields.ts";
 
 const { of } = RestError;
 
@@ -27,9 +28,6 @@ export const noSchemaCache = () =>
 
 export const poolTimeout = () =>
   of("PGRST003", { message: "Timed out acquiring connection from connection pool.", headers: RETRY_SOON });
-
-/** A server that restarts, or a pool that is full, is usually back after about a second (RFC 9110 §10.2.3). */
-const RETRY_SOON = [["Retry-After", "1"]] as const;
 
 // --- The request ------------------------------------------------------------------------------------------------
 

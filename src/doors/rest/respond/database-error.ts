@@ -1,6 +1,7 @@
 /** What PostgreSQL's errors are over HTTP (PostgREST documentation, "Errors from PostgreSQL"). */
 import type { HeaderField } from "../errors.ts";
 import { RestError } from "../errors.ts";
+import { RETRY_SOON, TOKEN_WANTED } from "../refusal-fields.ts";
 import { badRaise } from "../refusals.ts";
 import { isFraming, isHeader } from "./overrides.ts";
 
@@ -45,8 +46,6 @@ const CLASSES: Readonly<Record<string, number>> = {
 
 /** PT402 → 402. No interim answer: it would not be one. */
 const STATUS_STATE = /^PT([2-9]\d\d)$/;
-/** What a server that is busy or restarts needs (RFC 9110 §10.2.3), in seconds. */
-const RETRY_AFTER_S = "1";
 
 /**
  * The answer to an error of the server.
@@ -67,8 +66,8 @@ export function databaseError(fields: Fields, authenticated: boolean): RestError
 }
 
 function headersFor(http: number): readonly HeaderField[] {
-  if (http === 401) return [["WWW-Authenticate", "Bearer"]];
-  return http === 503 ? [["Retry-After", RETRY_AFTER_S]] : [];
+  if (http === 401) return TOKEN_WANTED;
+  return http === 503 ? RETRY_SOON : [];
 }
 
 function statusOf(code: string, message: string, authenticated: boolean): number {

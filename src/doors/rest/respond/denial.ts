@@ -2,6 +2,7 @@
 import type { DenialCode, Denied } from "../../../access/admit.ts";
 import type { PgrstCode } from "../errors.ts";
 import { RestError } from "../errors.ts";
+import { invalidToken, RETRY_SOON, TOKEN_WANTED } from "../refusal-fields.ts";
 
 interface Said {
   readonly code: PgrstCode;
@@ -34,26 +35,23 @@ const OF_TOKENS: Partial<Record<DenialCode, Said>> = {
   "identity/audience": { code: "PGRST303", message: "JWT not in audience" },
 };
 
-/** What keeps the answer the same for each request, and is not the client's fault. */
-const BUSY = [["Retry-After", "1"]] as const;
-
 /** @param token as it came; what is wrong with its form is told to who sent it */
 export function denialError({ code, spec }: Denied, token: string | undefined): RestError {
   if (code === "policy/anonymous")
     return RestError.of("PGRST302", {
       message: "Anonymous access is disabled",
-      headers: [["WWW-Authenticate", "Bearer"]],
+      headers: TOKEN_WANTED,
     });
   const said = token === undefined ? OF_TOKENS[code] : (faultOf(code, token) ?? OF_TOKENS[code]);
   if (said !== undefined)
     return RestError.of(said.code, {
       ...said,
-      headers: [["WWW-Authenticate", `Bearer error="invalid_token", error_description="${said.message}"`]],
+      headers: invalidToken(said.message),
     });
   const retry = spec.http === 429 || spec.http === 503;
   return RestError.raised(spec.sqlstate, spec.http, {
     message: spec.publicMessage,
-    headers: retry ? BUSY : [],
+    headers: retry ? RETRY_SOON : [],
   });
 }
 

@@ -4,6 +4,7 @@ import { UpstreamError, UpstreamRefused } from "../../../upstream/errors.ts";
 import { PoolError, PoolServerError } from "../../../upstream/pool/errors.ts";
 import { RestError } from "../errors.ts";
 import { HttpError } from "../http/errors.ts";
+import { invalidToken } from "../refusal-fields.ts";
 import { connectionLost, databaseUnreachable, poolTimeout } from "../refusals.ts";
 import { databaseError } from "./database-error.ts";
 
@@ -29,10 +30,7 @@ export function failureOf(error: unknown, { authenticated, ended }: FailureConte
 /** The right that the request lived on went away while it ran. */
 function endedError(reason: "expired" | "revoked"): RestError {
   const message = reason === "expired" ? "JWT expired" : "The right to this request was taken away";
-  return RestError.of("PGRST303", {
-    message,
-    headers: [["WWW-Authenticate", `Bearer error="invalid_token", error_description="${message}"`]],
-  });
+  return RestError.of("PGRST303", { message, headers: invalidToken(message) });
 }
 
 function poolError(error: PoolError): RestError {
