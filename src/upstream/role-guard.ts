@@ -11,20 +11,20 @@ const REMEMBER_MS = 30_000;
 const MAX_ROLES = 10_000;
 
 /**
- * The rights that go beyond any grant, of the role and of every role that it may become with SET ROLE: superuser,
+ * The rights that go beyond any grant, of a role and of every role that it may become with SET ROLE: superuser,
  * REPLICATION, BYPASSRLS, and the predefined roles that reach the server's operating system. Every name is qualified,
  * down to the operators, since search_path is the client's to choose.
  */
-const RIGHTS = `SELECT pg_catalog.bool_or(rolsuper), pg_catalog.bool_or(rolreplication), pg_catalog.bool_or(rolbypassrls),
-pg_catalog.bool_or(rolname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_execute_server_program', 'pg_write_server_files',
-'pg_read_server_files']::pg_catalog.name[])) FROM pg_catalog.pg_roles
-WHERE pg_catalog.pg_has_role(session_user, oid, 'MEMBER')`;
-
-/** The same of a role that is taken with SET ROLE. No row is no such role: the server says so when it is taken. */
-const RIGHTS_OF_TAKEN = `SELECT pg_catalog.bool_or(other.rolsuper), pg_catalog.bool_or(other.rolreplication),
+const OF_OTHER = `pg_catalog.bool_or(other.rolsuper), pg_catalog.bool_or(other.rolreplication),
 pg_catalog.bool_or(other.rolbypassrls), pg_catalog.bool_or(other.rolname OPERATOR(pg_catalog.=)
-ANY (ARRAY['pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files']::pg_catalog.name[]))
-FROM pg_catalog.pg_roles AS taken, pg_catalog.pg_roles AS other
+ANY (ARRAY['pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files']::pg_catalog.name[]))`;
+
+/** Of the role that logged in. */
+const RIGHTS = `SELECT ${OF_OTHER} FROM pg_catalog.pg_roles AS other
+WHERE pg_catalog.pg_has_role(session_user, other.oid, 'MEMBER')`;
+
+/** Of a role that is taken with SET ROLE. No row is no such role: the server says so when it is taken. */
+const RIGHTS_OF_TAKEN = `SELECT ${OF_OTHER} FROM pg_catalog.pg_roles AS taken, pg_catalog.pg_roles AS other
 WHERE taken.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND pg_catalog.pg_has_role(taken.oid, other.oid, 'MEMBER')
 GROUP BY taken.oid`;
 
