@@ -34,20 +34,36 @@ export type ResolvedSecret =
 /** Reads a secret from a file. One newline at its end is dropped: editors and `echo` add it. */
 export function resolveSecret(path: string): ResolvedSecret {
   const fault = (message: string): ResolvedSecret => ({ kind: "fault", message });
+  const bytes = readSmall(path, { most: MAX_SECRET_BYTES, what: "secret" });
+  if (typeof bytes === "string") return fault(bytes);
   try {
-    const stat = statSync(path);
-    // A pipe or a device could keep the start waiting for ever.
-    if (!stat.isFile()) return fault(`"${path}" is not a regular file; name the file that holds the secret`);
-    if (stat.size > MAX_SECRET_BYTES)
-      return fault(`"${path}" is larger than ${MAX_SECRET_BYTES} bytes; name the file that holds the secret`);
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const secret = text.replace(/\r?\n$/, "");
     return secret === ""
       ? fault(`"${path}" is empty; write the secret into it`)
       : { kind: "secret", text: secret };
+  } catch {
+    return fault(`"${path}" is not UTF-8 text; write the secret as text`);
+  }
+}
+
+interface Small {
+  /** The most bytes that it may have: a larger file was named by mistake. */
+  readonly most: number;
+  /** What it holds. */
+  readonly what: string;
+}
+
+/** The bytes of a small file, or what is wrong with it. A pipe or a device could keep the start waiting for ever. */
+export function readSmall(path: string, { most, what }: Small): Buffer | string {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) return `"${path}" is not a regular file; name the file that holds the ${what}`;
+    if (stat.size > most)
+      return `"${path}" is larger than ${most} bytes; name the file that holds the ${what}`;
+    return readFileSync(path);
   } catch (error) {
-    if (error instanceof TypeError) return fault(`"${path}" is not UTF-8 text; write the secret as text`);
-    return fault(unreadable(path, error));
+    return unreadable(path, error);
   }
 }
 

@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Fault } from "../../errors.ts";
-import { fileWarning, unreadable } from "../../files.ts";
+import { fileWarning, readSmall } from "../../files.ts";
 import type { Values } from "./values.ts";
 import { faultOf } from "./values.ts";
 
@@ -47,15 +46,8 @@ export function readReferences(values: Values): Contents {
 
 /** The bytes of a file without one newline at the end, or what is wrong with it. */
 function readReference(file: string): Buffer | string {
-  try {
-    const stat = statSync(file);
-    if (!stat.isFile()) return `"${file}" is not a regular file; name the file that holds the value`;
-    if (stat.size > MAX_BYTES)
-      return `"${file}" is larger than ${MAX_BYTES} bytes; name the file that holds the value`;
-    const bytes = readFileSync(file);
-    if (bytes.length === 0) return `"${file}" is empty; write the value into it`;
-    return bytes.at(-1) === 0x0a ? bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1) : bytes;
-  } catch (error) {
-    return unreadable(file, error);
-  }
+  const bytes = readSmall(file, { most: MAX_BYTES, what: "value" });
+  if (typeof bytes === "string") return bytes;
+  if (bytes.length === 0) return `"${file}" is empty; write the value into it`;
+  return bytes.at(-1) === 0x0a ? bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1) : bytes;
 }
