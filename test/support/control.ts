@@ -1,3 +1,4 @@
+import { eventually } from "./eventually.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** The answer of the gateway's control door. */
@@ -27,13 +28,11 @@ export async function metric(gateway: Gateway, series: string): Promise<number |
 /** Far more than what is waited for ever takes on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-/** Asks until the answer is the wanted one. */
+/** Asks until the answer is the wanted one, and gives it. */
 export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
+  const look = async () => {
     const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > deadline)
-      throw new Error(`waited ${PATIENCE_MS} ms in vain; the last answer was ${String(answer)}`);
-  }
+    return wanted(answer) ? { answer } : undefined;
+  };
+  return (await eventually("the wanted answer", look, PATIENCE_MS)).answer;
 }

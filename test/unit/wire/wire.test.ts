@@ -1,17 +1,10 @@
-import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { before, suite, test } from "node:test";
-import { promisify } from "node:util";
 import { nodeNetwork } from "../../../src/wire/node-network.ts";
+import { CASE_MS, suiteOnBun } from "../../support/on-bun.ts";
 import { cases } from "./conformance.ts";
 import type { Trust } from "./peers.ts";
 import { createTrust, onStage } from "./peers.ts";
-
-const ROOT = resolve(import.meta.dirname, "../../..");
-const BUN = join(ROOT, "node_modules/bun/bin/bun.exe");
-/** A case that hangs fails. */
-const CASE_MS = 20_000;
 
 suite("a wire on node:net", () => {
   let trust: Trust;
@@ -23,17 +16,4 @@ suite("a wire on node:net", () => {
   }
 });
 
-suite("a wire on Bun's native sockets", () => {
-  const outcomes = new Map<string, string>();
-  let complaints = "";
-  before(async () => {
-    const ran = await promisify(execFile)(BUN, [join(import.meta.dirname, "on-bun.ts")]);
-    complaints = ran.stderr;
-    for (const line of ran.stdout.trim().split("\n")) {
-      const { name, outcome } = JSON.parse(line) as { name: string; outcome: string };
-      outcomes.set(name, outcome);
-    }
-  });
-  for (const [name] of cases) test(name, () => assert.equal(outcomes.get(name), "passed"));
-  test("no error is left to the runtime", () => assert.equal(complaints, ""));
-});
+suiteOnBun("a wire on Bun's native sockets", join(import.meta.dirname, "on-bun.ts"), cases);
