@@ -10,6 +10,7 @@ import { refusal } from "../../../src/doors/rest/http/refusal.ts";
 import { HttpServer } from "../../../src/doors/rest/http/server.ts";
 import type { ServerCertificate } from "../../../src/wire/certificate.ts";
 import { VirtualClock } from "../../support/clock.ts";
+import { eventually as patiently } from "../../support/eventually.ts";
 
 export const BOUNDS: HttpBounds = {
   targetBytes: 1000,
@@ -99,11 +100,7 @@ export class Client {
 
 /** Resolves when `holds` does; the event loop turns meanwhile. */
 export async function eventually(holds: () => boolean, what: string): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
-  while (!holds()) {
-    if (Date.now() > until) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await patiently(what, holds, PATIENCE_MS);
 }
 
 export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
