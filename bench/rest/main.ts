@@ -1,12 +1,12 @@
 /** `npm run bench:rest`: Postern's REST door beside its peers and below its ceiling. See docs/benchmarks.md. */
 import { messageOf } from "../../src/base/error.ts";
-import { stopSignal } from "../support/stop-signal.ts";
+import { present, runBench } from "../support/run-bench.ts";
 import { type Bed, makeBed } from "./bed.ts";
 import { interleave } from "./interleave.ts";
 import { measureMemory } from "./memory.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { LEFT_OUT, PEERS } from "./peers/all.ts";
-import type { Bench, Peer } from "./peers/peer.ts";
+import type { Bench } from "./peers/peer.ts";
 import { postern } from "./peers/postern.ts";
 import { Report } from "./report.ts";
 import { versions } from "./versions.ts";
@@ -22,17 +22,17 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   wrkProgram(); // says so at once when it is missing
   const peers = PEERS.filter(({ name }) => options.peers.includes(name)).filter(present);
   const report = new Report(options.settings.rounds * peers.length * options.cases.length);
-  report.step(LEFT_OUT);
-  await using bed = await makeBed(report.step);
+  report.progress.step(LEFT_OUT);
+  await using bed = await makeBed(report.progress.step);
   const context = await contextOf(bed, options, signal, report);
   for (const cases of byMemoryOfTokens(options))
-    await interleave({ bench: context, settings: options.settings, cases, peers, watcher: report });
+    await interleave({ bench: context, settings: options.settings, cases, peers, watcher: report.watcher });
   if (options.memory) await memory(context, options, report);
   process.stdout.write(`\n${report.text(options)}`);
   report.write(options, versions());
   process.stdout.write(`\nEverything is in ${options.json}\n`);
-  for (const { what, why } of report.problems) process.stdout.write(`FAILED ${what}: ${why}\n`);
-  return report.problems.length === 0;
+  for (const { what, why } of report.progress.problems) process.stdout.write(`FAILED ${what}: ${why}\n`);
+  return report.progress.problems.length === 0;
 }
 
 async function contextOf(
@@ -45,7 +45,7 @@ async function contextOf(
   const file = async (name: string, count: number) => {
     const tokens = await issuer.tokens(count, (signed) => {
       signal.throwIfAborted();
-      if (signed % 1_000 === 0) report.step(`signed ${signed} of ${count} tokens`);
+      if (signed % 1_000 === 0) report.progress.step(`signed ${signed} of ${count} tokens`);
     });
     return workspace.write(workspace.directory, name, `${tokens.join("\n")}\n`);
   };
@@ -72,27 +72,8 @@ async function memory(context: Bench, { peers, settings }: Options, report: Repo
         for (const sample of await measureMemory(context, peer, { round, token })) report.memory(sample);
       } catch (error) {
         context.signal.throwIfAborted();
-        report.failed(`memory, ${peer.name}`, messageOf(error));
+        report.progress.failed(`memory, ${peer.name}`, messageOf(error));
       }
 }
 
-/** Says what is left out, and how to have it. */
-function present(peer: Peer): boolean {
-  const missing = peer.missing();
-  if (missing !== undefined)
-    process.stderr.write(`${peer.name} is not installed and is left out; run: ${missing}\n`);
-  return missing === undefined;
-}
-
-/** What shells report for a program that Ctrl-C ended: 128 + SIGINT. */
-const INTERRUPTED = 130;
-const signal = stopSignal();
-
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === "help") process.stdout.write(HELP);
-  else process.exitCode = (await bench(options, signal)) ? 0 : 1;
-} catch (error) {
-  process.exitCode = signal.aborted ? INTERRUPTED : 1;
-  process.stderr.write(signal.aborted ? "bench:rest: stopped\n" : `bench:rest: ${messageOf(error)}\n`);
-}
+await runBench({ name: "bench:rest", help: HELP, parse: parseOptions, bench });

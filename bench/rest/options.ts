@@ -1,6 +1,4 @@
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { count, list } from "../support/option-values.ts";
+import { list, optionValues } from "../support/option-values.ts";
 import { CASES, type Case } from "./cases.ts";
 import { PEERS } from "./peers/all.ts";
 
@@ -57,21 +55,9 @@ export interface Options {
  * @throws Error saying what to write instead
  */
 export function parseOptions(args: readonly string[]): Options | "help" {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: "string" },
-      peers: { type: "string" },
-      rounds: { type: "string" },
-      seconds: { type: "string" },
-      clients: { type: "string" },
-      quick: { type: "boolean", default: false },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return "help";
-  const usual = values.quick ? QUICK : DEFAULTS;
+  const values = optionValues(args, { name: "rest", numbers: ["clients"], full: DEFAULTS, quick: QUICK });
+  if (values === "help") return "help";
+  const { usual, count } = values;
   const chosen = list("--only", values.only, ALL);
   return {
     cases: CASES.filter(({ name }) => chosen.includes(name)),
@@ -79,10 +65,10 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     peers: list("--peers", values.peers, ALL_PEERS),
     settings: {
       ...usual,
-      rounds: count("--rounds", values.rounds, usual.rounds),
-      seconds: count("--seconds", values.seconds, usual.seconds),
-      clients: count("--clients", values.clients, usual.clients),
+      rounds: count("rounds"),
+      seconds: count("seconds"),
+      clients: count("clients"),
     },
-    json: resolve(values.json ?? join(import.meta.dirname, "../../.postern/bench/rest.json")),
+    json: values.json,
   };
 }

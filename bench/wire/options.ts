@@ -1,6 +1,4 @@
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { count, list } from "../support/option-values.ts";
+import { list, optionValues } from "../support/option-values.ts";
 import { MEASURES } from "./measure/all.ts";
 import type { Measure, Settings } from "./measure/measure.ts";
 import { LOGIN_VARIANTS, PEERS, TWO_WORKERS } from "./peers/all.ts";
@@ -42,32 +40,20 @@ export interface Options {
  * @throws Error saying what to write instead
  */
 export function parseOptions(args: readonly string[]): Options | "help" {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: "string" },
-      peers: { type: "string" },
-      rounds: { type: "string" },
-      seconds: { type: "string" },
-      sessions: { type: "string" },
-      quick: { type: "boolean", default: false },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return "help";
-  const usual = values.quick ? QUICK : DEFAULTS;
+  const values = optionValues(args, { name: "wire", numbers: ["sessions"], full: DEFAULTS, quick: QUICK });
+  if (values === "help") return "help";
+  const { usual, count } = values;
   const names = MEASURES.map(({ name }) => name);
   const chosen = list("--only", values.only, names);
   return {
     measures: MEASURES.filter(({ name }) => chosen.includes(name)),
     peers: list("--peers", values.peers, ALL_PEERS),
     settings: {
-      rounds: count("--rounds", values.rounds, usual.rounds),
-      seconds: count("--seconds", values.seconds, usual.seconds),
-      warmUpLogins: usual.warmUpLogins,
-      sessions: count("--sessions", values.sessions, usual.sessions),
+      ...usual,
+      rounds: count("rounds"),
+      seconds: count("seconds"),
+      sessions: count("sessions"),
     },
-    json: resolve(values.json ?? join(import.meta.dirname, "../../.postern/bench/wire.json")),
+    json: values.json,
   };
 }
