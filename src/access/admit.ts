@@ -18,10 +18,10 @@ import type { IdentityErrorCode } from "../identity/errors.ts";
 import { identityErrors } from "../identity/errors.ts";
 import { Identity, NO_PROOF } from "../identity/identity.ts";
 import type { Verified, Verifier } from "../identity/verifier.ts";
-import type { Decision, Wish } from "../policy/decision.ts";
+import { decide } from "../policy/decide.ts";
+import type { Decision, PlacedWish, Wish } from "../policy/decision.ts";
 import type { PolicyErrorCode } from "../policy/errors.ts";
 import { policyErrors } from "../policy/errors.ts";
-import { decideByToken } from "../policy/token.ts";
 import type { Session, SessionFacts, Sessions } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
 import type { AccessErrorCode } from "./errors.ts";
@@ -53,7 +53,6 @@ export interface Denied {
 export type Outcome = { readonly kind: "admitted"; readonly admission: Admission } | Denied;
 
 type Permit = Extract<Decision, { kind: "permit" }>;
-type PlacedWish = Wish & { readonly cluster: ClusterConfig };
 
 let admitted: (identity: Identity, permit: Permit, wish: PlacedWish, session: Session) => Admission;
 
@@ -184,7 +183,7 @@ export class Access {
     const asked = { cluster, database, peer, replication: basis.replication };
     // A REST session has the role that policy chose, and must end when policy would choose another.
     const wish: Wish = door === "rest" ? { ...asked, door, role: undefined } : { ...asked, door, role };
-    const decision = decideByToken(basis, wish, noTrace);
+    const decision = decide(basis.bearer, wish, noTrace);
     return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
   }
 
@@ -212,7 +211,7 @@ export class Access {
       if ("kind" in identity) return identity;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
-      const decision = await spans.step("postern.decide", async () => decideByToken(identity, wish, trace));
+      const decision = await spans.step("postern.decide", async () => decide(identity, wish, trace));
       if (decision.kind === "deny") return denied(decision.code, decision.detail, identity.id);
       return { kind: "permitted", identity, permit: decision, wish: placed(wish), subject: identity.id };
     } catch (error) {
@@ -259,7 +258,7 @@ export class Access {
       role: permit.role,
       rule: permit.rule,
       proof: identity.proof,
-      basis: { claims: identity.claims, replication: wish.replication, privileged: permit.privileged },
+      basis: { bearer: identity, replication: wish.replication, privileged: permit.privileged },
       until: endOf(identity, permit, wish.cluster, clock.now()),
     });
     return { kind: "admitted", admission: admitted(identity, permit, wish, session) };

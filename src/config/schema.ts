@@ -49,6 +49,11 @@ export type ClusterConfig = Frozen<z.output<typeof clusterSchema>>;
 export type PostgresDoorConfig = Frozen<z.output<typeof postgresDoor>>;
 export type RestDoorConfig = Frozen<z.output<typeof restDoor>>;
 export type LimitsConfig = Frozen<z.output<typeof limits>>;
+/** How a cluster decides, by its mode. */
+export type DecideConfig<Mode extends ClusterConfig["decide"]["mode"]> = Extract<
+  ClusterConfig["decide"],
+  { readonly mode: Mode }
+>;
 export type LoginConfig = Frozen<z.output<typeof login>>;
 export type AdminConfig = Frozen<z.output<typeof admin>>;
 export type LogConfig = Frozen<z.output<typeof log>>;

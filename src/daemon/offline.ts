@@ -173,7 +173,7 @@ function postgresWishOf(config: Config, question: Question): PlacedWish | string
   const cluster = clusterOf(config, question.cluster);
   if (typeof cluster === "string") return cluster;
   const roleText = question.role ?? firstRole(question.token ?? "", cluster);
-  if (roleText === undefined) return "the token names no role that could be tried; give --role";
+  if (roleText === undefined) return "nothing says which role could be tried; give --role";
   const role = parseRoleName(roleText);
   const database = parseDatabaseName(question.database ?? roleText);
   if (role === undefined) return BAD_ROLE;

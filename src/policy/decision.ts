@@ -34,6 +34,21 @@ interface AnyWish {
   readonly replication: boolean;
 }
 
+/** A wish whose cluster exists. */
+export type PlacedWish = Wish & { readonly cluster: ClusterConfig };
+
+/** What policy needs to know of an identity. */
+export interface Bearer {
+  /** The `iss` claim, or the issuer's configured name when tokens carry none. */
+  readonly issuer: string;
+  readonly subject: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly claims: { readonly [claim: string]: unknown };
+  /** What it was proved with, by the issuer's name in the configuration; none when nothing was proved. */
+  readonly proof: { readonly issuer: string } | "none";
+}
+
 export type Decision =
   | {
       readonly kind: "permit";

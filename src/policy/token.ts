@@ -1,33 +1,31 @@
 import type { RoleName } from "../base/ids.ts";
 import { parseRoleName } from "../base/ids.ts";
 import type { Trace } from "../base/trace.ts";
-import type { ClusterConfig } from "../config/schema.ts";
-import type { Decision, Wish } from "./decision.ts";
+import type { DecideConfig } from "../config/schema.ts";
+import type { Bearer, Decision, PlacedWish } from "./decision.ts";
 import type { PolicyErrorCode } from "./errors.ts";
 
 /** The most roles that one claim may name: a longer list is a mistake or an attack. */
 const MAX_ROLES = 1000;
 
-/** What token mode needs to know of an identity. */
-interface TokenBearer {
-  readonly claims: { readonly [claim: string]: unknown };
-}
+type TokenDecision = DecideConfig<"token">;
 
 /**
  * Token mode: the signed claim names the role. The role that the client asked for must be one that the token names,
  * to the byte. HTTP clients ask for none and get the first; without any, the anonymous role where there is one.
  */
-export function decideByToken(identity: TokenBearer, wish: Wish, trace: Trace): Decision {
+export function decideByToken(
+  bearer: Pick<Bearer, "claims">,
+  wish: PlacedWish,
+  decide: TokenDecision,
+  trace: Trace,
+): Decision {
   const { cluster } = wish;
   const deny = (check: string, code: PolicyErrorCode, detail: string): Decision => {
     trace({ check, passed: false, saw: detail });
     return { kind: "deny", code, detail };
   };
-  if (cluster === undefined)
-    return deny("cluster", "policy/cluster", `no cluster for database "${wish.database}"`);
-  const { decide } = cluster;
-
-  const permitted = permittedRoles(identity.claims, decide, wish.door === "rest");
+  const permitted = permittedRoles(bearer.claims, decide, wish.door === "rest");
   if (permitted.kind === "none") return deny("role claim", permitted.code, permitted.detail);
   const { roles, rule, saw } = permitted;
   trace({ check: "role claim", passed: true, saw });
@@ -73,11 +71,7 @@ type Permitted =
   | { readonly kind: "none"; readonly code: PolicyErrorCode; readonly detail: string };
 
 /** The roles that a bearer of these claims may be. Only a door with `anonymity` falls back on the anonymous role. */
-function permittedRoles(
-  claims: TokenBearer["claims"],
-  decide: ClusterConfig["decide"],
-  anonymity: boolean,
-): Permitted {
+function permittedRoles(claims: Bearer["claims"], decide: TokenDecision, anonymity: boolean): Permitted {
   const { roleClaim, roleMapping, anonymousRole } = decide;
   const named = namedRoles(claims, decide);
   if (named.kind === "fault") return { kind: "none", code: "policy/role-claim", detail: named.detail };
@@ -101,7 +95,7 @@ type Named =
   | { readonly kind: "fault"; readonly detail: string };
 
 /** The roles that the claims name, each once, or what is wrong with them. */
-function namedRoles(claims: TokenBearer["claims"], decide: ClusterConfig["decide"]): Named {
+function namedRoles(claims: Bearer["claims"], decide: TokenDecision): Named {
   const { roleClaim, roleMapping } = decide;
   const fault = (detail: string): Named => ({ kind: "fault", detail: `${roleClaim} ${detail}` });
   const found = roleClaim.select(claims);

@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DoorName, EndReason, Peer } from "../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
+import type { Bearer } from "../policy/decision.ts";
 import { Deadlines } from "./deadlines.ts";
 
 /** What is known of a session from the moment it is admitted. */
@@ -25,7 +26,7 @@ export interface SessionFacts {
     | "none";
   /** What the decision was made from, so that it can be made again when the policy changes. */
   readonly basis: {
-    readonly claims: { readonly [claim: string]: unknown };
+    readonly bearer: Bearer;
     readonly replication: boolean;
     readonly privileged: boolean;
   };

@@ -27,7 +27,7 @@ export function checkIssuers(parts: Parts, findings: Findings): void {
  * may still name one: until then every request is refused.
  */
 function checkAny({ issuerNames, clusters, restDoor }: Parts, findings: Findings): void {
-  const anonymous = clusters.some(({ config }) => config.decide.anonymousRole !== undefined);
+  const anonymous = clusters.some(({ config: { decide } }) => decide.anonymousRole !== undefined);
   const enough = restDoor !== undefined && (anonymous || restDoor.inDatabaseConfig);
   if (issuerNames.length === 0 && !enough) findings.fault(["issuers"], "is missing; list who signs tokens");
 }

@@ -1,42 +1,8 @@
 /** `clusters[]`: the PostgreSQL services behind Postern. */
 import { z } from "zod";
 import { parseClusterName } from "../../base/ids.ts";
-import {
-  claimPath,
-  duration,
-  filePath,
-  port,
-  roleName,
-  secretPath,
-  secretSource,
-  tcpKeepAlive,
-} from "./values.ts";
-
-const tokenDecision = z.strictObject({
-  mode: z.literal("token").describe("The signed claim names the role; no store is needed."),
-  issuers: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe("Names of the issuers this cluster trusts; all by default."),
-  roleClaim: claimPath
-    .prefault("$.sub")
-    .describe("RFC 9535 JSON Path of the claim that names the database role; a list means any of them."),
-  roleMapping: z
-    .record(z.string(), z.array(roleName))
-    .optional()
-    .describe("Claim value → database roles. With it, a value that is not listed gives nothing."),
-  anonymousRole: roleName
-    .optional()
-    .describe(
-      "REST only: the role of requests without a token, or whose token names no role; without it they are refused.",
-    ),
-  databases: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe("Databases that may be opened; all by default."),
-});
+import { decision } from "./decide.ts";
+import { duration, filePath, port, roleName, secretPath, secretSource, tcpKeepAlive } from "./values.ts";
 
 const host = z.strictObject({
   host: z.string().min(1).describe("Name or address, without brackets; no Unix socket."),
@@ -131,10 +97,7 @@ const cluster = z.strictObject({
   ),
   tls: upstreamTls.describe("TLS to the servers."),
   login: login.describe("How Postern logs in as the role."),
-  decide: z
-    .discriminatedUnion("mode", [tokenDecision])
-    .prefault({ mode: "token" })
-    .describe("Who may be which role."),
+  decide: decision.prefault({ mode: "token" }).describe("Who may be which role."),
   serverNames: z.array(z.string()).optional().describe("TLS server names (SNI) that lead to this cluster."),
   replicationRoles: z.array(roleName).default([]).describe("Roles that may open replication connections."),
   privilegedRoles: z

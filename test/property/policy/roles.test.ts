@@ -4,7 +4,8 @@ import fc from "fast-check";
 import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import { parseRoleName } from "../../../src/base/ids.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
-import { decideByToken } from "../../../src/policy/token.ts";
+import { decide } from "../../../src/policy/decide.ts";
+import { bearerOf } from "../../support/bearer.ts";
 
 const role = fc.stringMatching(/^[a-z]{1,3}$/);
 const wild = fc.oneof(role, fc.string(), fc.integer(), fc.constant(null), fc.array(role, { maxLength: 3 }));
@@ -13,7 +14,7 @@ const claimSet = fc.oneof(
   fc.record({ roles: fc.array(wild, { maxLength: 4 }) }),
 );
 
-function decide(claims: Record<string, unknown>, settings: object, asked: string | undefined) {
+function decided(claims: Record<string, unknown>, settings: object, asked: string | undefined) {
   const cluster = clusterSchema.parse({
     name: "main",
     hosts: [{ host: "db" }],
@@ -26,7 +27,7 @@ function decide(claims: Record<string, unknown>, settings: object, asked: string
     peer: { address: "::1", port: 1, tls: true },
     replication: false,
   };
-  return decideByToken({ claims }, { ...wish, door: "rest", role: asked as RoleName | undefined }, () => {});
+  return decide(bearerOf(claims), { ...wish, door: "rest", role: asked as RoleName | undefined }, () => {});
 }
 
 /** Every role that the claims name in so many words. */
@@ -41,7 +42,7 @@ test("whatever the claims are, a permitted role is one that they name, or the an
       fc.option(role, { nil: undefined }),
       fc.option(role, { nil: undefined }),
       (claims, anon, asked) => {
-        const decision = decide(claims, anon === undefined ? {} : { anonymousRole: anon }, asked);
+        const decision = decided(claims, anon === undefined ? {} : { anonymousRole: anon }, asked);
         if (decision.kind === "deny") return;
         const names = named(claims);
         assert.equal(parseRoleName(decision.role), decision.role);
@@ -57,9 +58,9 @@ test("whatever the claims are, a permitted role is one that they name, or the an
 test("asking for the role that one gets anyway changes nothing", () => {
   fc.assert(
     fc.property(claimSet, (claims) => {
-      const free = decide(claims, { anonymousRole: "anon" }, undefined);
+      const free = decided(claims, { anonymousRole: "anon" }, undefined);
       if (free.kind === "permit")
-        assert.deepEqual(decide(claims, { anonymousRole: "anon" }, free.role), free);
+        assert.deepEqual(decided(claims, { anonymousRole: "anon" }, free.role), free);
     }),
   );
 });
@@ -67,8 +68,8 @@ test("asking for the role that one gets anyway changes nothing", () => {
 test("an anonymous role adds nothing for whoever has a role of their own", () => {
   fc.assert(
     fc.property(claimSet, role, (claims, asked) => {
-      const without = decide(claims, {}, asked);
-      const having = decide(claims, { anonymousRole: "zzzz" }, asked);
+      const without = decided(claims, {}, asked);
+      const having = decided(claims, { anonymousRole: "zzzz" }, asked);
       if (named(claims).length > 0) assert.deepEqual(having, without);
     }),
   );

@@ -1,9 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to the environment are what is tested
+
 import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../../../src/config/load.ts";
+import { tokenDecisionOf } from "../../support/bearer.ts";
 import { configOf, directoryWith, faultsOf, load, warningsOf } from "../../support/config-files.ts";
 
 const MINIMAL = `issuers:
@@ -22,7 +24,7 @@ test("a minimal file gets every default", (t) => {
   assert.equal(config.limits.handshakeTimeout, 15_000);
   assert.equal(config.limits.passwordMessage, 65_536);
   assert.equal(config.issuers[0]?.leeway, 30_000);
-  assert.equal(String(config.clusters[0]?.decide.roleClaim), "$.sub");
+  assert.equal(String(tokenDecisionOf(config.clusters[0]).roleClaim), "$.sub");
 });
 
 test("a loaded configuration cannot be changed, however deep", (t) => {

@@ -8,6 +8,7 @@ import { faultText } from "../../../src/config/errors.ts";
 import type { LoadResult } from "../../../src/config/load.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { routes } from "../../../src/doors/control/routes.ts";
+import { tokenDecisionOf } from "../../support/bearer.ts";
 import { directoryWith } from "../../support/config-files.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -25,7 +26,7 @@ test("the postern.yaml of docs/rest.md is accepted without a warning", () => {
   const { doors, clusters } = configOf(result);
   assert.deepEqual(result.kind === "ok" && result.warnings.map(faultText), []);
   assert.equal(doors.rest?.database, "shop");
-  assert.equal(clusters[0]?.decide.anonymousRole, "web_anon");
+  assert.equal(tokenDecisionOf(clusters[0]).anonymousRole, "web_anon");
 });
 
 interface Container {
@@ -79,7 +80,7 @@ test("the settings of deploy/kubernetes/rest.yaml are accepted, and its ports an
   assert.deepEqual(issuers[0]?.audience, ["rest"]);
   assert.equal(clusters[0]?.targetSessionAttrs, "read-only");
   assert.equal(clusters[0]?.tls.mode, "verify-full");
-  assert.equal(String(clusters[0]?.decide.roleClaim), "$.sub");
+  assert.equal(String(tokenDecisionOf(clusters[0]).roleClaim), "$.sub");
   const open = routes.filter(({ permission }) => permission === "public").map(({ path }) => path as string);
   for (const { httpGet } of [container.readinessProbe, container.livenessProbe, container.startupProbe])
     assert.ok(open.includes(httpGet.path) && httpGet.port === "admin");

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import type { Step } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
-import { decideByToken } from "../../../src/policy/token.ts";
+import { decide } from "../../../src/policy/decide.ts";
+import { bearerOf } from "../../support/bearer.ts";
 import { testFeature } from "../../support/feature.ts";
 
 interface Case {
@@ -63,12 +64,12 @@ const cases: readonly Case[] = [
   },
 ];
 
-function decide({ claims, role, decide }: Case, door: "rest" | "postgres") {
+function decided({ claims, role, decide: settings }: Case, door: "rest" | "postgres") {
   const cluster = clusterSchema.parse({
     name: "main",
     hosts: [{ host: "db" }],
     login: { method: "trust" },
-    decide: { mode: "token", ...decide },
+    decide: { mode: "token", ...settings },
   });
   const asked = {
     cluster,
@@ -81,12 +82,12 @@ function decide({ claims, role, decide }: Case, door: "rest" | "postgres") {
     door === "rest"
       ? ({ ...asked, door, role: role as RoleName | undefined } as const)
       : ({ ...asked, door, role: (role ?? "anon") as RoleName } as const);
-  return { decision: decideByToken({ claims }, wish, (step) => steps.push(step)), steps };
+  return { decision: decide(bearerOf(claims), wish, (step) => steps.push(step)), steps };
 }
 
 for (const one of cases) {
   testFeature({ feature: "auth.role-claim" }, `a request over HTTP, ${one.name}: ${one.wanted}`, () => {
-    const { decision, steps } = decide(one, "rest");
+    const { decision, steps } = decided(one, "rest");
     assert.equal(decision.kind === "permit" ? decision.role : decision.code, one.wanted);
     assert.equal(steps.at(-1)?.passed, decision.kind === "permit");
     assert.ok(steps.slice(0, -1).every((step) => step.passed));
@@ -94,13 +95,13 @@ for (const one of cases) {
 }
 
 test("nobody is anonymous at the wire door", () => {
-  const { decision } = decide({ name: "", claims: {}, decide: ANON, wanted: "" }, "postgres");
+  const { decision } = decided({ name: "", claims: {}, decide: ANON, wanted: "" }, "postgres");
   assert.ok(decision.kind === "deny" && decision.code === "policy/role-claim");
 });
 
 test("the rule tells an anonymous permit from one by token", () => {
   const rules = [{}, { sub: "ada" }].map((claims) => {
-    const { decision } = decide({ name: "", claims, decide: ANON, wanted: "" }, "rest");
+    const { decision } = decided({ name: "", claims, decide: ANON, wanted: "" }, "rest");
     return decision.kind === "permit" ? decision.rule : decision.code;
   });
   assert.deepEqual(rules, ["anonymous", "token:$.sub"]);

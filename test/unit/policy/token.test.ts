@@ -3,8 +3,9 @@ import { test } from "node:test";
 import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import type { Step } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
+import { decide } from "../../../src/policy/decide.ts";
 import type { Wish } from "../../../src/policy/decision.ts";
-import { decideByToken } from "../../../src/policy/token.ts";
+import { bearerOf } from "../../support/bearer.ts";
 
 const LONG = "r".repeat(64);
 
@@ -182,7 +183,7 @@ for (const {
       replication,
     };
     const steps: Step[] = [];
-    const decision = decideByToken({ claims }, wish, (step) => steps.push(step));
+    const decision = decide(bearerOf(claims), wish, (step) => steps.push(step));
     assert.equal(decision.kind === "permit" ? "permit" : decision.code, wanted);
     // What is explained agrees with what is decided: the last step failed, or none did.
     assert.equal(steps.at(-1)?.passed, decision.kind === "permit");
@@ -198,8 +199,8 @@ test("a cluster that does not exist is denied in the words of a forbidden databa
     door: "postgres",
     replication: false,
   } as const;
-  const decision = decideByToken(
-    { claims: { sub: "ada" } },
+  const decision = decide(
+    bearerOf({ sub: "ada" }),
     { ...wish, peer: { address: "::1", port: 1, tls: true } },
     () => {},
   );

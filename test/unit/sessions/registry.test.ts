@@ -19,7 +19,18 @@ function facts(more: Partial<SessionFacts> = {}): SessionFacts {
     role: "analyst" as RoleName,
     rule: "token:$.sub",
     proof: { issuer: "issuer", keyThumbprint: "k1", algorithm: "EdDSA" },
-    basis: { claims: { sub: "ada" }, replication: false, privileged: false },
+    basis: {
+      bearer: {
+        issuer: "issuer",
+        subject: "ada",
+        username: "ada",
+        groups: [],
+        claims: { sub: "ada" },
+        proof: { issuer: "issuer" },
+      },
+      replication: false,
+      privileged: false,
+    },
     until: undefined,
     ...more,
   };

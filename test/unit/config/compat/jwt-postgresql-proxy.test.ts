@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a password may look like a reference
+
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -6,6 +7,7 @@ import { test } from "node:test";
 import { loadProxyConfig } from "../../../../src/config/compat/jwt-postgresql-proxy.ts";
 import { faultText } from "../../../../src/config/errors.ts";
 import type { Env } from "../../../../src/config/overlay.ts";
+import { tokenDecisionOf } from "../../../support/bearer.ts";
 import { configOf, directoryWith } from "../../../support/config-files.ts";
 
 function environment(t: TestContext): Record<string, string> {
@@ -39,7 +41,7 @@ test("the environment of jwt-postgresql-proxy alone is a whole configuration", (
   assert.deepEqual(cluster?.hosts, [{ host: "db.internal", port: 5433 }]);
   assert.equal(cluster?.tls.mode, "prefer");
   assert.equal(cluster?.privilegedRoles, "any");
-  assert.equal(String(cluster?.decide.roleClaim), "$.sub");
+  assert.equal(String(tokenDecisionOf(cluster).roleClaim), "$.sub");
   assert.ok(cluster?.login.method === "shared-password");
   assert.equal(cluster.login.password.reveal(), "hun${ter}2");
 });

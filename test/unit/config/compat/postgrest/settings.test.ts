@@ -9,6 +9,7 @@ import { SETTING_NAMES, specOf, variableOf } from "../../../../../src/config/com
 import { faultText } from "../../../../../src/config/errors.ts";
 import type { Config } from "../../../../../src/config/schema.ts";
 import { valueAt } from "../../../../../src/config/tree.ts";
+import { tokenDecisionOf } from "../../../../support/bearer.ts";
 import { directoryWith } from "../../../../support/config-files.ts";
 import { testFeature } from "../../../../support/feature.ts";
 
@@ -335,7 +336,7 @@ testFeature(
     assert.ok(again.kind === "ok");
     const { doors, clusters } = again.config;
     assert.deepEqual([doors.rest?.maxRows, doors.rest?.pool.size, doors.rest?.schemas], [3, 2, ["a", "b"]]);
-    assert.equal(String(clusters[0]?.decide.roleClaim), "$.a.role");
+    assert.equal(String(tokenDecisionOf(clusters[0]).roleClaim), "$.a.role");
   },
 );
 
@@ -351,7 +352,7 @@ test("what is set to nothing has its default", (t) => {
   assert.equal(config.log.level, "error");
   assert.equal(config.doors.rest?.txEnd, "commit");
   assert.equal(config.doors.rest?.maxRows, undefined);
-  assert.equal(config.clusters[0]?.decide.anonymousRole, undefined);
+  assert.equal(tokenDecisionOf(config.clusters[0]).anonymousRole, undefined);
 });
 
 test("an extra search path of nothing is none", () => {
@@ -558,7 +559,7 @@ testFeature(
     };
     const loaded = loadPostgrest({ env });
     assert.ok(loaded.kind === "ok");
-    assert.equal(String(loaded.config.clusters[0]?.decide.roleClaim), "$.realm['a b'][?@ == 'x']");
+    assert.equal(String(tokenDecisionOf(loaded.config.clusters[0]).roleClaim), "$.realm['a b'][?@ == 'x']");
     assert.deepEqual(loaded.warnings.map(faultText), [
       "environment PGRST_JWT_ROLE_CLAIM_KEY: jwt-role-claim-key: is in the syntax of old, which PostgREST is giving up; write $.realm['a b'][?@ == 'x']",
     ]);
