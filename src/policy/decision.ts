@@ -59,5 +59,7 @@ export type Decision =
       readonly rule: string;
       /** Whether the role may be used although it is a superuser, replicates or bypasses row security. */
       readonly privileged: boolean;
+      /** Ids of the grants that this rests on: when one of them ends, so does the right. */
+      readonly grants: readonly string[];
     }
   | { readonly kind: "deny"; readonly code: PolicyErrorCode; readonly detail: string };

@@ -57,7 +57,7 @@ export function decideByToken(
   if (wish.replication && !cluster.replicationRoles.includes(role)) {
     return deny("replication", "policy/replication", `"${role}" is not in replicationRoles`);
   }
-  return { kind: "permit", role, until: undefined, rule, privileged };
+  return { kind: "permit", role, until: undefined, rule, privileged, grants: [] };
 }
 
 type Permitted =
