@@ -222,7 +222,7 @@ export class Access {
   /** Who bears a token, or why that is not known. */
   async #identify(token: Secret, wish: Wish, trace: Trace): Promise<Identity | Judged> {
     const { verifier } = this.#parts;
-    const verified = await verifier.verify(token, wish.cluster?.decide.issuers, trace);
+    const verified = await verifier.verify(token, wish.cluster?.decide.issuers, trace, wish.peer.address);
     return verified.kind === "refused" ? this.#turnAway(verified, token, wish) : verified.identity;
   }
 
@@ -230,9 +230,11 @@ export class Access {
    * A cluster that does not trust the token's issuer must look like one that does not exist, or else whoever has a token
    * for some cluster could find out the names of others.
    */
-  async #turnAway(refused: Refused, token: Secret, { cluster }: Wish): Promise<Judged> {
+  async #turnAway(refused: Refused, token: Secret, { cluster, peer }: Wish): Promise<Judged> {
     const byCluster = refused.code === "identity/issuer" && cluster?.decide.issuers !== undefined;
-    const verified = byCluster ? await this.#parts.verifier.verify(token, undefined, noTrace) : refused;
+    const verified = byCluster
+      ? await this.#parts.verifier.verify(token, undefined, noTrace, peer.address)
+      : refused;
     return verified.kind === "refused"
       ? denied(verified.code, verified.detail, undefined)
       : denied("policy/issuer", refused.detail, verified.identity.id);

@@ -13,6 +13,8 @@ const MASK = "[secret]";
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   // A compact JWS or JWE (RFC 7515 §7.1): its header is a JSON object, and `{"` in base64url is `eyJ`.
   [/\beyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)*/g, MASK],
+  // Personal access tokens: the id may be told, the secret not.
+  [/\b(pst_[0-9A-Za-z]{1,16})_?[0-9A-Za-z]+/g, `$1_${MASK}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
   // The password of a URI, RFC 3986 §3.2.1.
   [/(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g, `$1${MASK}`],
@@ -41,7 +43,7 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 /** What every shape has somewhere. Most texts have none of it, and a line of the log should cost microseconds. */
-const SUSPICIOUS = /eyJ|-----|:\/\/|bearer|passw|pwd|secret|token/i;
+const SUSPICIOUS = /eyJ|-----|:\/\/|bearer|passw|pwd|secret|token|pst_/i;
 
 /** `text` with every secret that shows itself by its shape blotted out. */
 function redactText(text: string): string {

@@ -16,6 +16,10 @@ export type IdentityErrorCode =
   | "identity/too-old"
   | "identity/audience"
   | "identity/type"
+  | "identity/personal-token"
+  | "identity/revoked"
+  | "identity/owner-disabled"
+  | "identity/address"
   | "identity/configuration";
 
 const refused = (publicMessage: string): ErrorSpec => ({ sqlstate: "28P01", http: 401, publicMessage });
@@ -39,6 +43,10 @@ export const identityErrors: Readonly<Record<IdentityErrorCode, ErrorSpec>> = {
   "identity/too-old": refused("the token is too old; get a new one"),
   "identity/audience": refused("the token is meant for another service"),
   "identity/type": refused("the token is not valid"),
+  "identity/personal-token": refused("the token is not valid"),
+  "identity/revoked": refused("the token was revoked; create a new one"),
+  "identity/owner-disabled": refused("the token is not valid"),
+  "identity/address": refused("the token may not be used from this address"),
   "identity/configuration": {
     sqlstate: "F0000",
     http: 500,

@@ -34,6 +34,8 @@ interface IdentityFields {
   readonly expiresAt: number | undefined;
   /** Until when it is taken from who shows it: its end, or earlier where tokens must not be old (`maxTokenAge`). */
   readonly takenUntil: number | undefined;
+  /** The only database roles that this credential is good for, whatever policy gives its bearer; absent: all of them. */
+  readonly onlyRoles?: readonly string[] | undefined;
   readonly proof: Proof | typeof NO_PROOF;
 }
 
@@ -59,6 +61,7 @@ export class Identity implements IdentityFields {
   readonly claims: Claims;
   readonly expiresAt: number | undefined;
   readonly takenUntil: number | undefined;
+  readonly onlyRoles: readonly string[] | undefined;
   readonly proof: Proof | typeof NO_PROOF;
 
   private constructor(fields: IdentityFields) {
@@ -70,6 +73,7 @@ export class Identity implements IdentityFields {
     this.claims = fields.claims;
     this.expiresAt = fields.expiresAt;
     this.takenUntil = fields.takenUntil;
+    this.onlyRoles = fields.onlyRoles;
     this.proof = fields.proof;
     Object.freeze(this);
   }

@@ -4,10 +4,12 @@ import type { Observe } from "../base/event.ts";
 import type { Secret } from "../base/secret.ts";
 import { noTrace, type Trace } from "../base/trace.ts";
 import type { IssuerConfig } from "../config/schema.ts";
+import { EitherVerifier } from "./either-verifier.ts";
 import type { Proof } from "./identity.ts";
 import { Issuer } from "./issuer.ts";
 import { parseCompact, type Refusable } from "./jws.ts";
 import { openSources } from "./key-sources.ts";
+import { PersonalTokenVerifier, type PersonalTokenVerifierParts } from "./personal-tokens/verifier.ts";
 import { chooseIssuers, findCandidates, findSigner, type Proved, prove, traced } from "./prove.ts";
 import { SharedSources } from "./shared-sources.ts";
 import { TokenCache } from "./token-cache.ts";
@@ -20,6 +22,8 @@ export interface VerifierParts {
   readonly shared?: SharedSources;
   /** How many proved tokens are remembered. */
   readonly cachedTokens?: number;
+  /** Where personal access tokens are found, and the key of their hashes; without it there are none. */
+  readonly personalTokens?: Pick<PersonalTokenVerifierParts, "tokens" | "key"> | undefined;
 }
 
 /** Enough for every live token of a large fleet. */
@@ -31,7 +35,11 @@ const DEFAULT_CACHED_TOKENS = 10_000;
  * @throws IdentityConfigError when an issuer's configuration cannot be used; it names every fault
  */
 export function createVerifier(issuers: readonly IssuerConfig[], parts: VerifierParts): Verifier {
-  return new TokenVerifier(issuers, parts);
+  const signed = new TokenVerifier(issuers, parts);
+  const { personalTokens, clock } = parts;
+  return personalTokens === undefined
+    ? signed
+    : new EitherVerifier(signed, new PersonalTokenVerifier({ ...personalTokens, clock, issuers }));
 }
 
 const CLOSED: Verified = {

@@ -11,11 +11,17 @@ export type Verified =
 /** Proves identities against the configured issuers. */
 export interface Verifier {
   /**
-   * Verifies a compact JWS (RFC 7515 §7.1). Resolves at once unless keys have to be fetched. Never throws for
-   * anything that a client can send.
+   * Verifies a compact JWS (RFC 7515 §7.1) or a personal access token. Resolves at once unless keys have to be fetched
+   * or the store has to be asked. Never throws for anything that a client can send.
    * @param issuers names of the issuers that may be used; all when undefined
+   * @param address where the credential is shown; one that is bound to networks is refused where this is not known
    */
-  verify(token: Secret, issuers: readonly string[] | undefined, trace: Trace): Promise<Verified>;
+  verify(
+    token: Secret,
+    issuers: readonly string[] | undefined,
+    trace: Trace,
+    address?: string,
+  ): Promise<Verified>;
   /** Whether the key behind a proof is still trusted. Does not fetch. */
   trusts(proof: Proof): boolean;
   /** Calls `listener` when the set of trusted keys has changed. Returns a function that ends the subscription. */
