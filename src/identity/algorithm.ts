@@ -24,7 +24,7 @@ type Scheme =
       readonly hash: Hash;
       readonly hashBytes: number;
     }
-  | { readonly kind: "hmac"; readonly hash: "sha256" };
+  | { readonly kind: "hmac"; readonly hash: Hash };
 
 const ecdsa = (curve: string, hash: Hash, signatureBytes: number) =>
   ({ kind: "ecdsa", curve, hash, signatureBytes }) as const;
@@ -43,6 +43,8 @@ export const schemes: Readonly<Record<Algorithm, Scheme>> = {
   PS384: rsa("pss", "sha384", 48),
   PS512: rsa("pss", "sha512", 64),
   HS256: { kind: "hmac", hash: "sha256" },
+  HS384: { kind: "hmac", hash: "sha384" },
+  HS512: { kind: "hmac", hash: "sha512" },
 };
 
 export const rsaAlgorithms = (Object.keys(schemes) as Algorithm[]).filter(

@@ -4,6 +4,7 @@
  */
 import { createHash, createPublicKey, createSecretKey, type KeyObject, type webcrypto } from "node:crypto";
 import { messageOf } from "../base/error.ts";
+import { SECRET_BYTES, type SecretAlgorithm, USUAL_SECRET_ALGORITHM } from "../config/algorithms.ts";
 import type { Algorithm } from "../config/schema.ts";
 import { parseAlgorithm, rsaAlgorithms, schemes } from "./algorithm.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
@@ -17,8 +18,6 @@ const MAX_RSA_BITS = 8192;
 /** FIPS 186-5 §5.4 wants e > 2^16; 3 is still met. Above 32 bits an exponent only makes verification slow. */
 const MIN_RSA_EXPONENT = 3n;
 const MAX_RSA_EXPONENT = 2n ** 32n;
-/** RFC 7518 §3.2: a key at least as long as the hash. */
-export const MIN_SECRET_BYTES = 32;
 /** As long as any issuer's key id; longer ones only cost memory and log lines. */
 export const MAX_KID_LENGTH = 256;
 /** Where private parts of EC, OKP and RSA keys are (RFC 7518 §6.2.2, §6.3.2). */
@@ -78,16 +77,22 @@ export function splitPem(text: string): readonly string[] {
   return text.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g) ?? [text];
 }
 
-/** Imports a shared secret, for HS256 only. */
-export function importSecret(bytes: Buffer): ImportedKey {
-  if (bytes.length < MIN_SECRET_BYTES)
-    return { fault: `a secret of ${bytes.length} bytes; HS256 needs at least ${MIN_SECRET_BYTES}` };
+/** Imports a shared secret for the algorithms that its issuer names. */
+export function importSecret(
+  bytes: Buffer,
+  algorithms: readonly SecretAlgorithm[] = [USUAL_SECRET_ALGORITHM],
+): ImportedKey {
+  const tooLong = algorithms.find((name) => bytes.length < SECRET_BYTES[name]);
+  if (tooLong !== undefined)
+    return {
+      fault: `a secret of ${bytes.length} bytes; ${tooLong} needs at least ${SECRET_BYTES[tooLong]}`,
+    };
   if (looksPublic(bytes))
     return { fault: "a public key given as a shared secret: anyone who knows it could sign tokens" };
   return {
     kid: undefined,
     thumbprint: createHash("sha256").update(bytes).digest("base64url"),
-    algorithms: ["HS256"],
+    algorithms,
     key: createSecretKey(bytes),
   };
 }

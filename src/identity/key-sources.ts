@@ -1,8 +1,10 @@
 /** Opens the key sources that an issuer's configuration names, and finds every fault in it that can be found now. */
+
 import type { Clock } from "../base/clock.ts";
 import { PosternError } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
 import type { Secret } from "../base/secret.ts";
+import { isSecretAlgorithm } from "../config/algorithms.ts";
 import type { IssuerConfig } from "../config/schema.ts";
 import { secretBytes } from "../config/secret-bytes.ts";
 import { identityErrors } from "./errors.ts";
@@ -53,7 +55,7 @@ function openIssuer(config: IssuerConfig, parts: SourceParts, faults: string[]):
   const report = (where: string, fault: string) => {
     faults.push(`issuer "${config.name}", ${where}: ${fault}`);
   };
-  const fixed = fixedKeys(config.keys, report);
+  const fixed = fixedKeys(config, report);
   return [
     ...(fixed.length > 0 ? [fixedSource(fixed)] : []),
     ...keyFiles(config.keys).map((file) => openFile(config.name, file, parts)),
@@ -87,9 +89,13 @@ function openFetch(
 type Report = (where: string, fault: string) => void;
 
 /** Keys that are written in the configuration. Here, a key that cannot be used is a mistake and not skipped. */
-function fixedKeys({ pem = [], jwks, secret, secretEncoding }: IssuerConfig["keys"], report: Report) {
+function fixedKeys(
+  { keys: { pem = [], jwks, secret, secretEncoding }, algorithms }: IssuerConfig,
+  report: Report,
+) {
   const imported: [string, ImportedKey][] = pem.map((text, index) => [`keys.pem[${index}]`, importPem(text)]);
-  if (secret !== undefined) imported.push(["keys.secret", importedSecret(secret, secretEncoding)]);
+  if (secret !== undefined)
+    imported.push(["keys.secret", importedSecret(secret, secretEncoding, algorithms)]);
   const keys: VerificationKey[] = [];
   for (const [where, key] of imported) {
     if ("fault" in key) report(where, key.fault);
@@ -101,9 +107,15 @@ function fixedKeys({ pem = [], jwks, secret, secretEncoding }: IssuerConfig["key
   return [...keys, ...set.keys];
 }
 
-function importedSecret(secret: Secret, encoding: IssuerConfig["keys"]["secretEncoding"]): ImportedKey {
+function importedSecret(
+  secret: Secret,
+  encoding: IssuerConfig["keys"]["secretEncoding"],
+  algorithms: IssuerConfig["algorithms"],
+): ImportedKey {
   const bytes = secretBytes(secret, encoding);
-  return bytes === undefined ? { fault: "a secret that is not base64" } : importSecret(bytes);
+  return bytes === undefined
+    ? { fault: "a secret that is not base64" }
+    : importSecret(bytes, algorithms?.filter(isSecretAlgorithm));
 }
 
 interface KeyFile {

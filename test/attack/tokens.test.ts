@@ -62,6 +62,17 @@ test("attack 7: an issuer with a shared secret takes HS256 and nothing else", as
   assert.equal(await outcome("EdDSA", secret), "identity/algorithm");
 });
 
+test("attack 7: a shared secret whose issuer names HS512 takes HS512 and nothing else", async () => {
+  const secret = "0123456789abcdef".repeat(4);
+  const shared = new Proving({ keys: { secret }, algorithms: ["HS512"] });
+  const claims = { sub: "ann", exp: now / 1000 + 60 };
+  const outcome = (alg: string, hash?: "sha512") =>
+    shared.outcome(forge({ alg }, claims, hmac(secret, hash)));
+  assert.equal(await outcome("HS512", "sha512"), "test:ann");
+  assert.equal(await outcome("HS256"), "identity/algorithm");
+  assert.equal(await outcome("HS512"), "identity/signature");
+});
+
 test("attack 8: no URL in a token's header is ever asked", async (context) => {
   const trap = await startKeyServer();
   context.after(() => trap.close());

@@ -24,9 +24,9 @@ export const bytes =
   () =>
     Buffer.from(signature);
 export const hmac =
-  (secret: string | Uint8Array): Signer =>
+  (secret: string | Uint8Array, hash = "sha256"): Signer =>
   (input) =>
-    createHmac("sha256", secret).update(input).digest();
+    createHmac(hash, secret).update(input).digest();
 export const ed25519 =
   ({ privatePem }: KeyPair): Signer =>
   (input) =>

@@ -1,3 +1,4 @@
+import { isSecretAlgorithm, SECRET_ALGORITHMS, SECRET_BYTES, USUAL_SECRET_ALGORITHM } from "../algorithms.ts";
 import type { Path } from "../errors.ts";
 import type { Findings } from "../prepare.ts";
 import type { IssuerConfig } from "../schema.ts";
@@ -5,9 +6,6 @@ import { secretBytes } from "../secret-bytes.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Parts, Placed } from "./parts.ts";
 import { checkUnique, eachRepeated } from "./parts.ts";
-
-/** RFC 7518 §3.2: an HS256 key is at least as long as the hash. */
-const MIN_SECRET_BYTES = 32;
 
 /** What the schema cannot see of issuers: which keys go with which algorithms, and how issuers go together. */
 export function checkIssuers(parts: Parts, findings: Findings): void {
@@ -52,22 +50,24 @@ function checkSources(issuer: IssuerConfig, base: Path, findings: Findings): voi
 /** One secret both makes and verifies tokens. Mixed with public keys it invites algorithm confusion, so it stays alone. */
 function checkSecret(issuer: IssuerConfig, base: Path, findings: Findings): void {
   const { secret } = issuer.keys;
-  const hs256 = issuer.algorithms?.includes("HS256") ?? false;
+  const { algorithms = [USUAL_SECRET_ALGORITHM] } = issuer;
   if (secret === undefined) {
-    if (hs256)
+    const lonely = issuer.algorithms?.find(isSecretAlgorithm);
+    if (lonely !== undefined)
       findings.fault(
         [...base, "algorithms"],
-        "HS256 needs a shared secret; give keys.secret or remove HS256",
+        `${lonely} needs a shared secret; give keys.secret or remove ${lonely}`,
       );
     return;
   }
+  const least = Math.max(...algorithms.filter(isSecretAlgorithm).map((name) => SECRET_BYTES[name]));
   const bytes = secretBytes(secret, issuer.keys.secretEncoding);
   if (bytes === undefined)
     findings.fault([...base, "keys", "secret"], "is not base64; correct it, or secretEncoding");
-  else if (bytes.length < MIN_SECRET_BYTES)
+  else if (bytes.length < least)
     findings.fault(
       [...base, "keys", "secret"],
-      `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`,
+      `is shorter than ${least} bytes; make one with "openssl rand -base64 ${least + 16}"`,
     );
   const others = publicSources(issuer);
   if (others.length > 0)
@@ -75,10 +75,10 @@ function checkSecret(issuer: IssuerConfig, base: Path, findings: Findings): void
       [...base, "keys", "secret"],
       `stands beside ${others.join(", ")}; a shared secret must be alone: write a second issuer`,
     );
-  if (issuer.algorithms?.some((algorithm) => algorithm !== "HS256"))
+  if (!algorithms.every(isSecretAlgorithm))
     findings.fault(
       [...base, "algorithms"],
-      "a shared secret permits HS256 only; remove the other algorithms",
+      `a shared secret permits ${SECRET_ALGORITHMS.join(", ")} only; remove the other algorithms`,
     );
 }
 

@@ -1,9 +1,9 @@
 /** `issuers[]`: who signs tokens. */
 import { z } from "zod";
-import { KEY_PAIR_ALGORITHMS } from "../algorithms.ts";
+import { KEY_PAIR_ALGORITHMS, SECRET_ALGORITHMS } from "../algorithms.ts";
 import { claimPath, duration, durationOrZero, filePath, secretPath, secretSource } from "./values.ts";
 
-export const algorithm = z.enum([...KEY_PAIR_ALGORITHMS, "HS256"]);
+export const algorithm = z.enum([...KEY_PAIR_ALGORITHMS, ...SECRET_ALGORITHMS]);
 
 const jwk = z.looseObject({ kty: z.string() }).meta({ title: "JWK" });
 
@@ -23,7 +23,9 @@ const keys = z
     discovery: z.boolean().optional().describe("Find the JWK Set through OIDC discovery at `issuer`."),
     secret: secretSource
       .optional()
-      .describe("A shared secret of at least 32 bytes; permits HS256 and nothing else."),
+      .describe(
+        "A shared secret of at least 32 bytes; permits HS256, or else what `algorithms` names of HS256, HS384 (48 bytes) and HS512 (64).",
+      ),
     secretEncoding: z
       .enum(["text", "base64"])
       .default("text")
@@ -75,7 +77,11 @@ export const issuerSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Refuse tokens without `sub`; otherwise their bearers cannot be told apart."),
-  algorithms: z.array(algorithm).min(1).optional().describe("Narrows the algorithms that the keys permit."),
+  algorithms: z
+    .array(algorithm)
+    .min(1)
+    .optional()
+    .describe("Narrows the algorithms that the keys permit; says what a shared secret permits."),
   keys,
   fetch: fetching.describe("How the key URL is fetched."),
   leeway: durationOrZero

@@ -48,7 +48,11 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
   ],
   "a shared secret for public-key algorithms": [
     { issuers: issuer(`algorithms: [HS256, RS256], keys: { secret: "${LONG_SECRET}" }`) },
-    ["issuers[0].algorithms: a shared secret permits HS256 only; remove the other algorithms"],
+    ["issuers[0].algorithms: a shared secret permits HS256, HS384, HS512 only; remove the other algorithms"],
+  ],
+  "HS512 with a secret that is enough for HS256": [
+    { issuers: issuer(`algorithms: [HS256, HS512], keys: { secret: "${LONG_SECRET}" }`) },
+    ['issuers[0].keys.secret: is shorter than 64 bytes; make one with "openssl rand -base64 80"'],
   ],
   "HS256 without a shared secret": [
     { issuers: issuer('algorithms: [ES256, HS256], keys: { jwksUrl: "https://a/b" }') },

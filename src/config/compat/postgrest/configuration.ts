@@ -134,7 +134,7 @@ class Making implements Configured {
     }
     const issuers = found.keys.map((keys, index) => ({
       name: index === 0 ? NAME : `${NAME}-${index + 1}`,
-      keys,
+      ...keys,
       requireSubject: false,
       requireAudience: false,
       ...(audience === undefined ? {} : { audience: [audience] }),

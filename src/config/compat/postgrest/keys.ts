@@ -1,17 +1,26 @@
 import { Secret } from "../../../base/secret.ts";
+import {
+  isSecretAlgorithm,
+  SECRET_ALGORITHMS,
+  SECRET_BYTES,
+  type SecretAlgorithm,
+} from "../../algorithms.ts";
 import { secretBytes } from "../../secret-bytes.ts";
 
-/** RFC 7518 §3.2, and PostgREST's own rule. */
-const MIN_SECRET_BYTES = 32;
+/** PostgREST's own rule for a secret of text, which is for HS256. */
+const MIN_SECRET_BYTES = SECRET_BYTES.HS256;
 
-/** The issuers that a `jwt-secret` stands for, as the configuration would write their keys. */
+/** The issuers that a `jwt-secret` stands for, as the configuration would write them. */
 export type KeysResult =
   | { readonly kind: "ok"; readonly keys: readonly Keys[] }
   | { readonly kind: "fault"; readonly message: string };
 
 export type Keys =
-  | { readonly secret: string; readonly secretEncoding: "base64" }
-  | { readonly jwks: { readonly keys: readonly Jwk[] } };
+  | {
+      readonly keys: { readonly secret: string; readonly secretEncoding: "base64" };
+      readonly algorithms: readonly SecretAlgorithm[];
+    }
+  | { readonly keys: { readonly jwks: { readonly keys: readonly Jwk[] } } };
 
 type Jwk = Readonly<Record<string, unknown>>;
 
@@ -29,7 +38,7 @@ export function keysOf(secret: Buffer, isBase64: boolean): KeysResult {
   if (text.startsWith("-----BEGIN")) return fault("is a key in PEM; write it as a JWK (RFC 7517)");
   if (bytes.length < MIN_SECRET_BYTES)
     return fault(`is shorter than ${MIN_SECRET_BYTES} characters; make one with: openssl rand -base64 48`);
-  return { kind: "ok", keys: [shared(bytes)] };
+  return { kind: "ok", keys: [shared(bytes, ["HS256"])] };
 }
 
 function keysOfJson(text: string): KeysResult {
@@ -45,23 +54,30 @@ function keysOfJson(text: string): KeysResult {
     ours.push(key);
   }
   const others = members.filter(({ kty }) => kty !== "oct");
-  return { kind: "ok", keys: [...(others.length > 0 ? [{ jwks: { keys: others } }] : []), ...ours] };
+  return {
+    kind: "ok",
+    keys: [...(others.length > 0 ? [{ keys: { jwks: { keys: others } } }] : []), ...ours],
+  };
 }
 
-/** RFC 7518 §6.4: a symmetric key. */
+/** RFC 7518 §6.4: a symmetric key. One that names no algorithm is for all that it is long enough for. */
 function sharedOf({ k, alg }: Jwk): Keys | string {
-  if (alg !== undefined && alg !== "HS256")
-    return "has a shared key for another algorithm than HS256, the only one that is used here; change its alg";
+  if (alg !== undefined && !isSecretAlgorithm(alg))
+    return `has a shared key whose alg is none of ${SECRET_ALGORITHMS.join(", ")}; change it`;
   if (typeof k !== "string" || !/^[\w-]+$/.test(k))
     return "has a shared key whose k is not base64url; correct it";
   const bytes = Buffer.from(k, "base64url");
-  return bytes.length < MIN_SECRET_BYTES
-    ? `has a shared key of less than ${MIN_SECRET_BYTES} bytes; make a longer one`
-    : shared(bytes);
+  const least = SECRET_BYTES[alg ?? "HS256"];
+  return bytes.length < least
+    ? `has a shared key of less than ${least} bytes; make a longer one`
+    : shared(
+        bytes,
+        SECRET_ALGORITHMS.filter((name) => name === (alg ?? name) && bytes.length >= SECRET_BYTES[name]),
+      );
 }
 
-function shared(bytes: Buffer): Keys {
-  return { secret: bytes.toString("base64"), secretEncoding: "base64" };
+function shared(bytes: Buffer, algorithms: readonly SecretAlgorithm[]): Keys {
+  return { keys: { secret: bytes.toString("base64"), secretEncoding: "base64" }, algorithms };
 }
 
 function parse(text: string): Jwk | undefined {

@@ -20,11 +20,12 @@ const jwk = publicJwk(pair.publicPem);
 const SHARED = Buffer.from("0123456789abcdef0123456789abcdef");
 const BINARY = Buffer.from(Array.from({ length: 40 }, (_, index) => 255 - index));
 
-function hs256(secret: Buffer, claims: object): string {
+function hmac(bits: 256 | 384 | 512, secret: Buffer, claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const input = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
-  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+  const input = `${part({ alg: `HS${bits}`, typ: "JWT" })}.${part(claims)}`;
+  return `${input}.${createHmac(`sha${bits}`, secret).update(input).digest("base64url")}`;
 }
+const hs256 = (secret: Buffer, claims: object) => hmac(256, secret, claims);
 
 /** Whether PostgREST's settings let a token in. */
 async function takes(settings: Readonly<Record<string, string>>, token: string): Promise<string> {
@@ -125,15 +126,40 @@ testFeature({ feature: "start.db-uri-file" }, "db-uri may be @file", (t) => {
   assert.equal(loaded.config.doors.rest?.database, "app");
 });
 
+const oct = (bytes: number, alg?: string) => {
+  const k = Buffer.alloc(bytes, "k").toString("base64url");
+  return { PGRST_JWT_SECRET: JSON.stringify({ kty: "oct", k, alg }) };
+};
+
+for (const [name, settings, bytes, taken] of [
+  ["of text is for HS256", { PGRST_JWT_SECRET: "k".repeat(64) }, 64, [256]],
+  ["in a JWK for HS384 is for that", oct(64, "HS384"), 64, [384]],
+  ["in a JWK for HS512 is for that", oct(64, "HS512"), 64, [512]],
+  ["in a JWK without alg is for all of them", oct(64), 64, [256, 384, 512]],
+  ["in a JWK without alg is for none that wants a longer one", oct(47), 47, [256]],
+] as const)
+  testFeature({ feature: "auth.jwt-secret" }, `a shared secret ${name}`, async () => {
+    for (const bits of [256, 384, 512] as const)
+      assert.equal(
+        await takes(settings, hmac(bits, Buffer.alloc(bytes, "k"), web)),
+        taken.some((one) => one === bits) ? "taken" : "identity/algorithm",
+        `HS${bits}`,
+      );
+  });
+
 const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
   "a key in PEM": [pair.publicPem, "is a key in PEM; write it as a JWK"],
   "JSON that is no key": ['{"a": 1}', "is neither a JWK nor a JWK Set"],
   "broken JSON": ["{ keys: [", "is neither a JWK nor a JWK Set"],
   "a set without keys": ['{"keys": []}', "is a JWK Set without keys"],
   "a shared key that is short": ['{"kty":"oct","k":"c2hvcnQ"}', "has a shared key of less than 32 bytes"],
-  "a shared key for another algorithm": [
+  "a shared key for an algorithm of key pairs": [
+    JSON.stringify({ ...secretJwk, alg: "RS256" }),
+    "has a shared key whose alg is none of HS256, HS384, HS512",
+  ],
+  "a shared key that is short for its algorithm": [
     JSON.stringify({ ...secretJwk, alg: "HS512" }),
-    "has a shared key for another algorithm than HS256",
+    "has a shared key of less than 64 bytes",
   ],
   "a shared key that is not base64url": [
     '{"kty":"oct","k":"a b"}',
