@@ -56,6 +56,15 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const tlsLoads = counter("tls_loads_total", "Certificates read, at start and after.", ["door"]);
   const cut = counter("sessions_cut_total", "Sessions cut because they outlasted the drain.");
   const deaths = counter("worker_deaths_total", "Worker processes that ended without having been told to.");
+  const requestSteps = counter("access_request_steps_total", "Steps of access requests and their grants.", [
+    "step",
+  ]);
+  const operations = counter("operations_total", "What operators did, by how it ended.", ["outcome"]);
+  const auditFailures = counter("audit_failures_total", "Failures to write audit events.", ["sink"]);
+  const auditLost = counter(
+    "audit_lost_total",
+    "Audit events that were not recorded, as best effort allows.",
+  );
   const sessions = new Gauge({
     name: "postern_sessions",
     help: "Sessions that are live.",
@@ -122,6 +131,20 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     // The code may be a SQLSTATE, which the server chose.
     "upstream.failed.v1": ({ cluster, code }) => failures.inc({ cluster, code: codes.of(code) }),
     "upstream.state.v1": ({ cluster, state }) => changes.inc({ cluster, state }),
+    "statement.v1": nothing,
+    "policy.changed.v1": nothing,
+    "access.requested.v1": () => requestSteps.inc({ step: "requested" }),
+    "access.approved.v1": () => requestSteps.inc({ step: "approved" }),
+    "access.denied.v1": () => requestSteps.inc({ step: "denied" }),
+    "access.withdrawn.v1": () => requestSteps.inc({ step: "withdrawn" }),
+    "access.expired.v1": () => requestSteps.inc({ step: "expired" }),
+    "grant.started.v1": () => requestSteps.inc({ step: "started" }),
+    "grant.ended.v1": () => requestSteps.inc({ step: "ended" }),
+    "token.created.v1": nothing,
+    "token.revoked.v1": nothing,
+    "operator.acted.v1": ({ outcome }) => operations.inc({ outcome }),
+    "audit.failed.v1": ({ sink }) => auditFailures.inc({ sink }),
+    "audit.recovered.v1": ({ lost }) => auditLost.inc(lost),
     "cancel.v1": ({ matched }) => cancels.inc({ matched: String(matched) }),
     "keys.loaded.v1": ({ issuer }) => {
       tally.keysLoadedAt.set(issuer, clock.now());

@@ -128,6 +128,111 @@ export type Event =
       readonly host: string;
       readonly state: "up" | "down";
     }
+  | {
+      /** A statement that a client had run. What it holds is the client's own text, and may be anything. */
+      readonly event: "statement.v1";
+      readonly session: SessionId;
+      readonly door: DoorName;
+      readonly cluster: ClusterName;
+      /** Cut after the limit of the configuration. */
+      readonly sql: string;
+      /** Its length as sent. */
+      readonly bytes: number;
+      /** As text, null for NULL; none unless the configuration wants them. */
+      readonly parameters: readonly (string | null)[] | undefined;
+    }
+  | {
+      /** An object of the policy is another one, or gone. */
+      readonly event: "policy.changed.v1";
+      readonly actor: Actor;
+      readonly verb: "create" | "update" | "delete";
+      readonly kind: string;
+      readonly namespace: string | undefined;
+      readonly name: string;
+      readonly source: "file" | "store";
+    }
+  | ({
+      readonly event: "access.requested.v1";
+      readonly role: string;
+      readonly database: string;
+      readonly durationMs: number;
+      /** In the words of whoever asks. */
+      readonly reason: string;
+      /** Taken at once, to be reviewed afterwards. */
+      readonly breakGlass: boolean;
+    } & AccessStep)
+  | ({
+      readonly event: "access.approved.v1";
+      readonly approvals: number;
+      /** How many it takes. */
+      readonly needed: number;
+    } & AccessStep)
+  | ({ readonly event: "access.denied.v1"; readonly reason: string } & AccessStep)
+  | ({ readonly event: "access.withdrawn.v1" } & AccessStep)
+  /** Nobody answered in time. */
+  | ({ readonly event: "access.expired.v1" } & AccessStep)
+  | {
+      readonly event: "grant.started.v1";
+      readonly grant: string;
+      /** The access request that it came from. */
+      readonly request: string | undefined;
+      readonly subject: SubjectId;
+      readonly namespace: string;
+      readonly cluster: string;
+      readonly role: string;
+      /** Milliseconds since the epoch. */
+      readonly until: number;
+    }
+  | {
+      readonly event: "grant.ended.v1";
+      /** Whoever took it back; the system when its time was over. */
+      readonly actor: Actor;
+      readonly grant: string;
+      readonly subject: SubjectId;
+      readonly namespace: string;
+      readonly cluster: string;
+      readonly reason: "time" | "revoked" | "emergency";
+    }
+  | {
+      /** A personal access token was made. */
+      readonly event: "token.created.v1";
+      readonly actor: Actor;
+      /** What the token is listed under; no part of the token. */
+      readonly id: string;
+      readonly subject: SubjectId;
+      readonly name: string;
+      readonly until: number | undefined;
+    }
+  | {
+      readonly event: "token.revoked.v1";
+      readonly actor: Actor;
+      readonly id: string;
+      readonly subject: SubjectId;
+      readonly name: string;
+    }
+  | {
+      /** Somebody used a right that is not a login: ended a session, began a backup, looked at the ledger. */
+      readonly event: "operator.acted.v1";
+      readonly actor: Actor;
+      /** The correlation id that the operator was told. */
+      readonly request: string;
+      readonly verb: string;
+      readonly resource: string;
+      readonly namespace: string | undefined;
+      readonly name: string | undefined;
+      readonly outcome: "done" | "denied" | "failed";
+      /** Of the check that failed, or of the error. */
+      readonly code: string | undefined;
+    }
+  | {
+      /** Audit events were not recorded; the ledger itself says how many, once it can be written again. */
+      readonly event: "audit.failed.v1";
+      /** Where they should have gone. */
+      readonly sink: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | { readonly event: "audit.recovered.v1"; readonly sink: string; readonly lost: number }
   | { readonly event: "cancel.v1"; readonly peer: Peer; readonly matched: boolean }
   | { readonly event: "keys.loaded.v1"; readonly issuer: string; readonly keys: number }
   | {
@@ -180,6 +285,21 @@ export type Event =
       /** When another takes its place. */
       readonly restartMs: number;
     };
+
+/** Who did something: an identity, or `system` for what Postern does by itself. */
+export type Actor = SubjectId | "system";
+
+/** What every step of an access request tells. */
+interface AccessStep {
+  /** Who took the step. */
+  readonly actor: Actor;
+  /** The access request's id. */
+  readonly request: string;
+  /** For whom the access is. */
+  readonly subject: SubjectId;
+  readonly namespace: string;
+  readonly cluster: string;
+}
 
 /** Why a session ended. */
 export type EndReason =

@@ -81,6 +81,16 @@ const ENDED = {
   durationMs: 60_000,
 } as const;
 
+const STEP = {
+  actor: DENIED.subject,
+  request: "r1",
+  subject: DENIED.subject,
+  namespace: "default",
+  cluster: "main",
+} as const;
+const GRANT = { grant: "g1", subject: DENIED.subject, namespace: "default", cluster: "main" } as const;
+const stepsOf = (step: string) => `postern_access_request_steps_total{step="${step}"}`;
+
 /** Each event, the series that it moves, and to what. */
 const COUNTS: Readonly<
   Record<Event["event"], readonly [event: Event, series: string, value: number] | "nothing">
@@ -116,6 +126,66 @@ const COUNTS: Readonly<
     { event: "upstream.state.v1", cluster, host: "db:5432", state: "down" },
     'postern_upstream_state_changes_total{cluster="main",state="down"}',
     1,
+  ],
+  "statement.v1": "nothing",
+  "policy.changed.v1": "nothing",
+  "access.requested.v1": [
+    {
+      ...STEP,
+      event: "access.requested.v1",
+      role: "orders_rw",
+      database: "orders",
+      durationMs: 1,
+      reason: "",
+      breakGlass: false,
+    },
+    stepsOf("requested"),
+    1,
+  ],
+  "access.approved.v1": [
+    { ...STEP, event: "access.approved.v1", approvals: 1, needed: 1 },
+    stepsOf("approved"),
+    1,
+  ],
+  "access.denied.v1": [{ ...STEP, event: "access.denied.v1", reason: "" }, stepsOf("denied"), 1],
+  "access.withdrawn.v1": [{ ...STEP, event: "access.withdrawn.v1" }, stepsOf("withdrawn"), 1],
+  "access.expired.v1": [{ ...STEP, event: "access.expired.v1" }, stepsOf("expired"), 1],
+  "grant.started.v1": [
+    { ...GRANT, event: "grant.started.v1", request: "r1", role: "orders_rw", until: 1 },
+    stepsOf("started"),
+    1,
+  ],
+  "grant.ended.v1": [
+    { ...GRANT, event: "grant.ended.v1", actor: "system", reason: "time" },
+    stepsOf("ended"),
+    1,
+  ],
+  "token.created.v1": "nothing",
+  "token.revoked.v1": "nothing",
+  "operator.acted.v1": [
+    {
+      event: "operator.acted.v1",
+      actor: DENIED.subject,
+      request: session,
+      verb: "delete",
+      resource: "sessions",
+      namespace: undefined,
+      name: "5f0c6a91d2be",
+      outcome: "denied",
+      code: "policy/denied",
+    },
+    'postern_operations_total{outcome="denied"}',
+    1,
+  ],
+  "audit.failed.v1": [
+    { event: "audit.failed.v1", sink: "file", code: "audit/unwritable", detail: "" },
+    'postern_audit_failures_total{sink="file"}',
+    1,
+  ],
+  "audit.recovered.v1": [
+    { event: "audit.recovered.v1", sink: "file", lost: 7 },
+    "postern_audit_lost_total",
+    7,
   ],
   "cancel.v1": [{ event: "cancel.v1", peer, matched: false }, 'postern_cancels_total{matched="false"}', 1],
   "keys.loaded.v1": [

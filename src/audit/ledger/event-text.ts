@@ -1,0 +1,47 @@
+import { hash } from "node:crypto";
+import { redact } from "../redact.ts";
+import type { AuditEvent } from "./audited.ts";
+import type { Json } from "./canonical.ts";
+import { canonicalJson } from "./canonical.ts";
+
+/** The longest text within an event: a statement of more than that is a bulk load, and its beginning says which. */
+const MAX_TEXT = 32 * 1024;
+/** The most that one event may take: what clients send must not fill a disk with a few lines. */
+const MAX_EVENT = 256 * 1024;
+/** What is kept of each text of an event that is too large as a whole. */
+const SHORT_TEXT = 512;
+
+/** An event in canonical form, without secrets, well formed and bounded: what the ledger keeps of it. */
+export function eventText(event: AuditEvent): string {
+  // What the ledger says of itself holds no secret, but a signature, which would be taken for one.
+  const clean = event.event.startsWith("ledger.") ? event : redact(event);
+  const text = canonicalJson(bounded(clean, MAX_TEXT));
+  if (text.length <= MAX_EVENT) return text;
+  const kept = bounded(clean, SHORT_TEXT, true);
+  return canonicalJson({ ...asMembers(kept), cutFrom: text.length, cutHash: hash("sha256", text) });
+}
+
+function asMembers(value: Json): { readonly [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as { readonly [name: string]: Json }) // no list, so it has members
+    : {};
+}
+
+/** `value` as JSON whose texts are well formed and no longer than `most`. */
+function bounded(value: unknown, most: number, withoutLists = false): Json {
+  if (typeof value === "string") return cut(value.toWellFormed(), most);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "boolean" || value === null) return value;
+  if (Array.isArray(value))
+    return withoutLists ? `[${value.length} values]` : value.map((item) => bounded(item ?? null, most));
+  if (typeof value !== "object") return String(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    members.map(([name, member]) => [name.toWellFormed(), bounded(member, most, withoutLists)]),
+  );
+}
+
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most).toWellFormed()}… [${text.length - most} more]`;
+}
