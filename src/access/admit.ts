@@ -17,6 +17,7 @@ import { anonymous } from "../identity/anonymous.ts";
 import type { IdentityErrorCode } from "../identity/errors.ts";
 import { identityErrors } from "../identity/errors.ts";
 import { Identity, NO_PROOF } from "../identity/identity.ts";
+import { type RemoteSettings, RemoteVerifier } from "../identity/remote/remote-verifier.ts";
 import type { Verified, Verifier } from "../identity/verifier.ts";
 import { decide } from "../policy/decide.ts";
 import type { Decision, PlacedWish, Wish } from "../policy/decision.ts";
@@ -112,9 +113,17 @@ export interface Explanation {
 
 export class Access {
   readonly #parts: AccessParts;
+  /** Asks the APIs of clusters in remote mode. */
+  readonly #remote: RemoteVerifier;
 
   constructor(parts: AccessParts) {
     this.#parts = parts;
+    this.#remote = new RemoteVerifier(parts.clock);
+  }
+
+  /** Calls off what is asked of APIs; whoever waits for that is denied. */
+  close(): void {
+    this.#remote.close();
   }
 
   /**
@@ -189,7 +198,8 @@ export class Access {
 
   #stillTrusts(proof: SessionFacts["proof"], cluster: ClusterConfig | undefined): boolean {
     if (proof === NO_PROOF) return true; // there is nothing to trust; policy alone let it in
-    return this.#parts.verifier.trusts(proof) && cluster?.decide.issuers?.includes(proof.issuer) !== false;
+    if (cluster?.decide.mode === "remote") return this.#remote.trusts(proof, cluster.decide);
+    return this.#parts.verifier.trusts(proof) && issuersOf(cluster)?.includes(proof.issuer) !== false;
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
@@ -221,9 +231,30 @@ export class Access {
 
   /** Who bears a token, or why that is not known. */
   async #identify(token: Secret, wish: Wish, trace: Trace): Promise<Identity | Judged> {
-    const { verifier } = this.#parts;
-    const verified = await verifier.verify(token, wish.cluster?.decide.issuers, trace, wish.peer.address);
+    const { cluster, peer } = wish;
+    if (cluster?.decide.mode === "remote") return this.#askRemote(token, cluster.decide, wish, trace);
+    const verified = await this.#parts.verifier.verify(token, issuersOf(cluster), trace, peer.address);
     return verified.kind === "refused" ? this.#turnAway(verified, token, wish) : verified.identity;
+  }
+
+  /** Who an API says it is. It is asked about one role, so a request that names none must have one set for it. */
+  async #askRemote(
+    token: Secret,
+    settings: RemoteSettings,
+    wish: Wish,
+    trace: Trace,
+  ): Promise<Identity | Judged> {
+    const role = wish.role ?? settings.restRole;
+    if (role === undefined) {
+      const detail = "no role was asked for, and there is no restRole";
+      trace({ check: "role", passed: false, saw: detail });
+      return denied("policy/role", detail, undefined);
+    }
+    const question = { settings, role, address: wish.peer.address };
+    const verified = await this.#remote.verify(token, question, trace);
+    return verified.kind === "refused"
+      ? denied(verified.code, verified.detail, undefined)
+      : verified.identity;
   }
 
   /**
@@ -231,7 +262,7 @@ export class Access {
    * for some cluster could find out the names of others.
    */
   async #turnAway(refused: Refused, token: Secret, { cluster, peer }: Wish): Promise<Judged> {
-    const byCluster = refused.code === "identity/issuer" && cluster?.decide.issuers !== undefined;
+    const byCluster = refused.code === "identity/issuer" && issuersOf(cluster) !== undefined;
     const verified = byCluster
       ? await this.#parts.verifier.verify(token, undefined, noTrace, peer.address)
       : refused;
@@ -289,6 +320,11 @@ function nobody(wish: Wish, trace: Trace): Identity | Judged {
   return denied("identity/malformed", `no credential at door ${wish.door}`, undefined);
 }
 
+/** The issuers that a cluster trusts; undefined: all, or where none is asked. */
+function issuersOf(cluster: ClusterConfig | undefined): readonly string[] | undefined {
+  return cluster?.decide.mode === "token" ? cluster.decide.issuers : undefined;
+}
+
 /** A permitted wish has a cluster: policy denies one without. */
 function placed(wish: Wish): PlacedWish {
   const { cluster } = wish;
@@ -305,9 +341,16 @@ function deny(code: AccessErrorCode, detail: string, subject: SubjectId | undefi
   return denied(code, detail, subject);
 }
 
+/** What keeps an identity from being proved without the client being at fault. */
+const OUTAGES: ReadonlySet<DenialCode> = new Set([
+  "identity/keys-unavailable",
+  "identity/api-unavailable",
+  "identity/api-answer",
+]);
+
 /** Whether a denial counts as a failed login: the client did not prove who it is, and not for lack of keys. */
 function provesNothing(code: DenialCode): boolean {
-  return code.startsWith("identity/") && code !== "identity/keys-unavailable";
+  return code.startsWith("identity/") && !OUTAGES.has(code);
 }
 
 /** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */

@@ -157,7 +157,7 @@ function settingsOf(parts: Parts): AllSettings {
       limits,
       cluster: clusterOfRest(config, rest),
       certificate: certificateOf(rest),
-      takesTokens: config.issuers.length > 0,
+      takesTokens: config.issuers.length > 0 || clusterOfRest(config, rest).decide.mode === "remote",
       access,
       upstream,
     },

@@ -194,6 +194,7 @@ function clusterOf({ clusters, doors }: Config, name: string | undefined): Clust
 
 /** The first role that a token names, believed only as far as it takes to ask the question. */
 function firstRole(token: string, { decide }: ClusterConfig): string | undefined {
+  if (decide.mode !== "token") return undefined;
   const content = inspectToken(token);
   // A token that cannot be read gets a role all the same: the explanation is about the token.
   if (content.verified === "malformed") return "unknown";

@@ -61,5 +61,6 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
 
 export function closeParts(parts: Parts): void {
   parts.verifier.close();
+  parts.access.close();
   parts.upstream.close();
 }

@@ -20,7 +20,18 @@ export type IdentityErrorCode =
   | "identity/revoked"
   | "identity/owner-disabled"
   | "identity/address"
+  | "identity/api-refused"
+  | "identity/api-restricted"
+  | "identity/api-not-set-up"
+  | "identity/api-unavailable"
+  | "identity/api-answer"
   | "identity/configuration";
+
+const unanswered: ErrorSpec = {
+  sqlstate: "08006",
+  http: 503,
+  publicMessage: "whoever decides about this login cannot be asked at the moment; try again shortly",
+};
 
 const refused = (publicMessage: string): ErrorSpec => ({ sqlstate: "28P01", http: 401, publicMessage });
 
@@ -47,6 +58,20 @@ export const identityErrors: Readonly<Record<IdentityErrorCode, ErrorSpec>> = {
   "identity/revoked": refused("the token was revoked; create a new one"),
   "identity/owner-disabled": refused("the token is not valid"),
   "identity/address": refused("the token may not be used from this address"),
+  // Said of clusters that are decided about elsewhere; the first in the words of any other token that is not taken.
+  "identity/api-refused": refused("the token is not valid"),
+  "identity/api-restricted": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "this login is restricted; ask those who manage access to the database",
+  },
+  "identity/api-not-set-up": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "no access to this role is set up; ask those who manage access to the database",
+  },
+  "identity/api-unavailable": unanswered,
+  "identity/api-answer": unanswered,
   "identity/configuration": {
     sqlstate: "F0000",
     http: 500,

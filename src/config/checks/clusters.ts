@@ -5,6 +5,7 @@ import { hostFault } from "../server-list.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Parts } from "./parts.ts";
 import { checkUnique, eachRepeated, unknown } from "./parts.ts";
+import { checkRemote } from "./remote-decision.ts";
 
 /** What the schema cannot see of clusters: TLS and logins that don't go together, names, references. */
 export function checkClusters(parts: Parts, findings: Findings): void {
@@ -13,13 +14,19 @@ export function checkClusters(parts: Parts, findings: Findings): void {
     checkHosts(config, base, findings);
     checkTls(config, base, findings);
     checkLogin(config, base, findings);
-    config.decide.issuers?.forEach((name, at) => {
-      if (!parts.issuerNames.includes(name))
-        findings.fault([...base, "decide", "issuers", at], unknown("issuer", name, parts.issuerNames));
-    });
+    checkDecision(config, [...base, "decide"], parts, findings);
   }
   checkUnique("clusters", parts.clusterNames, findings);
   checkServerNames(parts, findings);
+}
+
+function checkDecision({ decide }: ClusterConfig, base: Path, parts: Parts, findings: Findings): void {
+  if (decide.mode === "remote") checkRemote(decide, base, parts, findings);
+  else
+    decide.issuers?.forEach((name, at) => {
+      if (!parts.issuerNames.includes(name))
+        findings.fault([...base, "issuers", at], unknown("issuer", name, parts.issuerNames));
+    });
 }
 
 function checkHosts(cluster: ClusterConfig, base: Path, findings: Findings): void {

@@ -25,8 +25,10 @@ export function checkIssuers(parts: Parts, findings: Findings): void {
  * may still name one: until then every request is refused.
  */
 function checkAny({ issuerNames, clusters, restDoor }: Parts, findings: Findings): void {
-  const anonymous = clusters.some(({ config: { decide } }) => decide.anonymousRole !== undefined);
+  const modes = clusters.map(({ config: { decide } }) => decide);
+  const anonymous = modes.some((decide) => decide.mode === "token" && decide.anonymousRole !== undefined);
   const enough = restDoor !== undefined && (anonymous || restDoor.inDatabaseConfig);
+  if (modes.length > 0 && modes.every(({ mode }) => mode === "remote")) return; // an API knows its users itself
   if (issuerNames.length === 0 && !enough) findings.fault(["issuers"], "is missing; list who signs tokens");
 }
 

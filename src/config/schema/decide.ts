@@ -1,5 +1,6 @@
 /** `clusters[].decide`: how it is decided who may be which role. */
 import { z } from "zod";
+import { remoteDecision } from "./remote-decision.ts";
 import { claimPath, roleName } from "./values.ts";
 
 const issuers = z
@@ -30,4 +31,4 @@ const tokenDecision = z.strictObject({
     .describe("Databases that may be opened; all by default."),
 });
 
-export const decision = z.discriminatedUnion("mode", [tokenDecision]);
+export const decision = z.discriminatedUnion("mode", [tokenDecision, remoteDecision]);

@@ -38,6 +38,29 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
     { issuers: "", clusters: cluster("decide: { mode: token, anonymousRole: anon }") },
     ["issuers: is missing; list who signs tokens"],
   ],
+  "credentials sent to an API over plain HTTP": [
+    { clusters: cluster('decide: { mode: remote, url: "http://api.example.com/jit" }') },
+    [
+      "clusters[0].decide.url: sends credentials over plain HTTP, where anyone on the way can read them; use https://",
+    ],
+  ],
+  "a password in the URL of an API": [
+    { clusters: cluster('decide: { mode: remote, url: "https://a:b@api.example.com/jit" }') },
+    ["clusters[0].decide.url: has a user or a password; remove them: the client's credential is sent"],
+  ],
+  "an API whose users could be taken for an issuer's": [
+    { clusters: cluster('decide: { mode: remote, url: "https://api.example.com/jit", issuer: "corp" }') },
+    [
+      'clusters[0].decide.issuer: "corp" could make the same identities as issuer "corp", which are issuer:sub; choose another name',
+    ],
+  ],
+  "a permission that is kept for minutes, and an answer that is waited for as long": [
+    { clusters: cluster('decide: { mode: remote, url: "https://a/jit", cache: 2m, timeout: 1m }') },
+    [
+      "clusters[0].decide.cache: keeps rights that were taken away for too long; write at most 60s",
+      "clusters[0].decide.timeout: is longer than a login waits; write at most 30s",
+    ],
+  ],
   "a shared secret that can be guessed": [
     { issuers: issuer(`keys: { secret: "${"s".repeat(31)}" }`) },
     ['issuers[0].keys.secret: is shorter than 32 bytes; make one with "openssl rand -base64 48"'],

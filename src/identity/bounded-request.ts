@@ -1,27 +1,27 @@
 /**
- * One HTTP GET with every bound that a fetch of keys needs: time to connect, time in total, size of the body, no
- * redirect, and, where wanted, no private address. It knows nothing of keys.
+ * One HTTP request with every bound that a look-up needs on which logins wait: time to connect, time in total, size of
+ * the answer, no redirect, and, where wanted, no private address. It knows nothing of keys or of people.
  */
 import { lookup as lookUp } from "node:dns";
 import {
   type ClientRequest,
-  get as getHttp,
   type IncomingHttpHeaders,
   type IncomingMessage,
+  request as requestHttp,
 } from "node:http";
-import { get as getHttps } from "node:https";
+import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { isPrivateAddress } from "./networks.ts";
 
-/** An issuer that does not answer a SYN in 2 s is down; waiting longer only holds up logins. */
+/** A host that does not answer a SYN in 2 s is down; waiting longer only holds up logins. */
 const CONNECT_TIMEOUT_MS = 2000;
 /** From the first look-up to the last byte. A login may be waiting for it. */
 const TOTAL_TIMEOUT_MS = 5000;
-/** Key sets and discovery documents are a few kB. */
+/** Key sets and discovery documents are a few kB, and what an API says of somebody is less. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-export interface GetOptions {
+export interface RequestOptions {
   readonly clock: Clock;
   /** Trusted instead of the system's CAs. */
   readonly ca: string | undefined;
@@ -29,6 +29,8 @@ export interface GetOptions {
   readonly refusePrivateNetworks: boolean;
   /** Calls the request off. */
   readonly signal: AbortSignal;
+  /** From the first look-up to the last byte; 5 s by default. */
+  readonly timeoutMs?: number;
 }
 
 export interface Answer {
@@ -41,17 +43,26 @@ export interface Answer {
 export class FetchError extends Error {}
 
 /** GETs a URL. Rejects with an Error whose message says which bound or step failed. */
-export async function boundedGet(url: URL, options: GetOptions): Promise<Answer> {
+export async function boundedGet(url: URL, options: RequestOptions): Promise<Answer> {
+  return boundedRequest(url, options, undefined);
+}
+
+/** POSTs a JSON text to a URL. Rejects as boundedGet does. */
+export async function boundedPost(url: URL, body: string, options: RequestOptions): Promise<Answer> {
+  return boundedRequest(url, options, body);
+}
+
+async function boundedRequest(url: URL, options: RequestOptions, body: string | undefined): Promise<Answer> {
   // An address in the URL itself is never looked up.
   const literal = hostOf(url);
   if (options.refusePrivateNetworks && isIP(literal) !== 0 && isPrivateAddress(literal))
     throw new FetchError(`${literal} is a private address`);
-  return new Promise((resolve, reject) => new Exchange(url, options, resolve, reject));
+  return new Promise((resolve, reject) => new Exchange(url, options, body, resolve, reject));
 }
 
 class Exchange {
   readonly #request: ClientRequest;
-  readonly #options: GetOptions;
+  readonly #options: RequestOptions;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: Error) => void;
   readonly #timers: (() => void)[];
@@ -60,23 +71,22 @@ class Exchange {
 
   constructor(
     url: URL,
-    options: GetOptions,
+    options: RequestOptions,
+    body: string | undefined,
     resolve: (answer: Answer) => void,
     reject: (error: Error) => void,
   ) {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { clock, signal } = options;
+    const { clock, signal, timeoutMs = TOTAL_TIMEOUT_MS } = options;
     const callOffConnect = clock.after(CONNECT_TIMEOUT_MS, () =>
       this.#fail(`no connection within ${CONNECT_TIMEOUT_MS} ms`),
     );
-    const callOffTotal = clock.after(TOTAL_TIMEOUT_MS, () =>
-      this.#fail(`no whole answer within ${TOTAL_TIMEOUT_MS} ms`),
-    );
+    const callOffTotal = clock.after(timeoutMs, () => this.#fail(`no whole answer within ${timeoutMs} ms`));
     this.#timers = [callOffConnect, callOffTotal];
     signal.addEventListener("abort", this.#abort);
-    this.#request = send(url, options, (response) => this.#read(response));
+    this.#request = send(url, options, body, (response) => this.#read(response));
     this.#request.on("error", (error) => this.#fail(error.message));
     this.#request.on("socket", (socket) => {
       const connected = () => {
@@ -126,22 +136,35 @@ class Exchange {
   }
 }
 
-function send(url: URL, options: GetOptions, onResponse: (response: IncomingMessage) => void) {
+function send(
+  url: URL,
+  options: RequestOptions,
+  body: string | undefined,
+  onResponse: (response: IncomingMessage) => void,
+): ClientRequest {
   const { ca, headers, refusePrivateNetworks } = options;
-  const get = url.protocol === "https:" ? getHttps : getHttp;
-  return get(
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  const sent = request(
     {
+      method: body === undefined ? "GET" : "POST",
       hostname: hostOf(url),
       port: url.port || undefined,
       path: `${url.pathname}${url.search}`,
-      headers: { accept: "application/json", connection: "close", ...headers },
-      // A connection of its own: none is kept between refreshes, and no pool is shared with another issuer.
+      headers: { accept: "application/json", connection: "close", ...contentOf(body), ...headers },
+      // A connection of its own: none is kept between requests, and no pool is shared with another host's.
       agent: false,
       ...(ca === undefined ? {} : { ca }),
       ...(refusePrivateNetworks ? { lookup: lookUpPublic } : {}),
     },
     onResponse,
   );
+  sent.end(body);
+  return sent;
+}
+
+function contentOf(body: string | undefined) {
+  if (body === undefined) return {};
+  return { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
 }
 
 /** The host as sockets want it: IPv6 addresses without their brackets. */
