@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ["identity", "policy", "sessions", "audit", "config", "base"],
   upstream: ["access", "wire", "protocol", "config", "base"],
   wire: ["base"],
+  grants: ["policy", "config", "base"],
   sessions: ["types:policy", "base"],
   audit: ["types:policy", "base"],
   identity: ["config", "base"],

@@ -74,7 +74,7 @@ const serviceAccount = z.strictObject({
 /** Kubernetes takes a namespace here, too, and gives it no meaning. A right that looks narrower than it is misleads. */
 const nobodysNamespace = z.literal("", "has no meaning for users and groups; leave it out").nullish();
 
-const subject = z
+export const subject = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("User"), apiGroup: rbacGroup, name: text, namespace: nobodysNamespace }),
     z.strictObject({
