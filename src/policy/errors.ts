@@ -8,7 +8,12 @@ export type PolicyErrorCode =
   | "policy/issuer"
   | "policy/database"
   | "policy/replication"
-  | "policy/privileged-role";
+  | "policy/privileged-role"
+  | "policy/connect"
+  | "policy/assume"
+  | "policy/role-choice"
+  | "policy/escalation"
+  | "policy/role-ref";
 
 /**
  * One wording for all that tells whether a cluster exists: absent and forbidden look alike. Which check failed is in the
@@ -28,6 +33,25 @@ export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {
   "policy/issuer": closed,
   "policy/database": closed,
   "policy/privileged-role": closed,
+  "policy/connect": closed,
+  "policy/assume": closed,
+  // Whom this is said to may open the database, and knows the roles.
+  "policy/role-choice": {
+    sqlstate: "28000",
+    http: 400,
+    publicMessage: "more than one role is open to you here; name one in X-Postern-Role",
+  },
+  "policy/escalation": {
+    sqlstate: "42501",
+    http: 403,
+    publicMessage:
+      "nobody can give rights that they do not hold; hold them, or the verb bind or escalate, first",
+  },
+  "policy/role-ref": {
+    sqlstate: "42501",
+    http: 409,
+    publicMessage: "a binding cannot change its role; delete it and create another",
+  },
   // Whom this is said to may open the database without replication, and so knows that it exists.
   "policy/replication": {
     sqlstate: "28000",

@@ -3,6 +3,7 @@ import type { Trace } from "../base/trace.ts";
 import type { DecideConfig } from "../config/schema.ts";
 import type { Bearer, Decision, PlacedWish } from "./decision.ts";
 import type { PolicyErrorCode } from "./errors.ts";
+import { privilegesOf } from "./privileges.ts";
 
 type RemoteDecision = DecideConfig<"remote">;
 
@@ -32,13 +33,9 @@ export function decideByRemote(
     return deny("database", "policy/database", `"${database}" is not one that may be opened`);
   trace({ check: "database", passed: true, saw: `"${database}" may be opened` });
 
-  const privileged = cluster.privilegedRoles === "any" || cluster.privilegedRoles.includes(role);
-  if (/^pg_/i.test(role) && !privileged) {
-    const detail = `"${role}" is a predefined role; name it in privilegedRoles to permit it`;
-    return deny("privileged role", "policy/privileged-role", detail);
-  }
-  if (wish.replication && !cluster.replicationRoles.includes(role))
-    return deny("replication", "policy/replication", `"${role}" is not in replicationRoles`);
+  const privileges = privilegesOf(role, cluster, wish.replication);
+  if (privileges.kind === "beyond") return deny(privileges.check, privileges.code, privileges.detail);
+  const { privileged } = privileges;
   return { kind: "permit", role, until: grant.until, rule: "remote", privileged, grants: [] };
 }
 

@@ -4,6 +4,7 @@ import type { Trace } from "../base/trace.ts";
 import type { DecideConfig } from "../config/schema.ts";
 import type { Bearer, Decision, PlacedWish } from "./decision.ts";
 import type { PolicyErrorCode } from "./errors.ts";
+import { privilegesOf } from "./privileges.ts";
 
 /** The most roles that one claim may name: a longer list is a mistake or an attack. */
 const MAX_ROLES = 1000;
@@ -46,18 +47,9 @@ export function decideByToken(
   }
   trace({ check: "database", passed: true, saw: `"${wish.database}" may be opened` });
 
-  const privileged = cluster.privilegedRoles === "any" || cluster.privilegedRoles.includes(role);
-  if (/^pg_/i.test(role) && !privileged) {
-    return deny(
-      "privileged role",
-      "policy/privileged-role",
-      `"${role}" is a predefined role; name it in privilegedRoles to permit it`,
-    );
-  }
-  if (wish.replication && !cluster.replicationRoles.includes(role)) {
-    return deny("replication", "policy/replication", `"${role}" is not in replicationRoles`);
-  }
-  return { kind: "permit", role, until: undefined, rule, privileged, grants: [] };
+  const privileges = privilegesOf(role, cluster, wish.replication);
+  if (privileges.kind === "beyond") return deny(privileges.check, privileges.code, privileges.detail);
+  return { kind: "permit", role, until: undefined, rule, privileged: privileges.privileged, grants: [] };
 }
 
 type Permitted =

@@ -6,10 +6,14 @@ export interface User {
   readonly groups: readonly string[];
 }
 
-export type Attributes = ResourceAttributes | PathAttributes;
+/** Somebody's question. */
+export type Attributes = Request & { readonly user: User };
+export type ResourceAttributes = ResourceRequest & { readonly user: User };
 
-interface AnyAttributes {
-  readonly user: User;
+/** A question, whoever asks. */
+export type Request = ResourceRequest | PathRequest;
+
+interface AnyRequest {
   /** `get`, `create`, `connect`, … Compared to the byte; `*` asks for all of them. */
   readonly verb: string;
   /** The address that the user comes from. Without it, grants that are bound to networks do not count. */
@@ -17,7 +21,7 @@ interface AnyAttributes {
 }
 
 /** A verb on a resource. */
-export interface ResourceAttributes extends AnyAttributes {
+export interface ResourceRequest extends AnyRequest {
   readonly apiGroup: string;
   readonly resource: string;
   readonly subresource?: string | undefined;
@@ -28,6 +32,6 @@ export interface ResourceAttributes extends AnyAttributes {
 }
 
 /** A verb on a path that is no resource (`/metrics`). */
-export interface PathAttributes extends AnyAttributes {
+export interface PathRequest extends AnyRequest {
   readonly path: string;
 }

@@ -1,0 +1,101 @@
+/** Random policies over few words, so that they say something about each other. */
+import fc from "fast-check";
+import type { Asked, RawObject, RawRule, RawSubject } from "./case.ts";
+import { aggregate, bind, bindEverywhere, clusterRole, role } from "./case.ts";
+
+const some = <T>(...values: T[]) => fc.constantFrom(...values);
+const listOf = (...values: string[]) => fc.uniqueArray(some(...values), { minLength: 1, maxLength: 3 });
+
+const VERBS = ["get", "list", "connect", "*"];
+const GROUPS = ["", "apps", "postern.dev", "*"];
+const RESOURCES = ["pods", "pods/log", "*/log", "databases", "*"];
+const NAMES = ["web", "db", "main/shop", "other/shop"];
+const PATHS = ["/healthz", "/api/*", "/api/v1", "/*", "*"];
+
+const resourceRule: fc.Arbitrary<RawRule> = fc.record({
+  verbs: listOf(...VERBS),
+  apiGroups: listOf(...GROUPS),
+  resources: listOf(...RESOURCES),
+  resourceNames: fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, listOf(...NAMES)),
+});
+const pathRule: fc.Arbitrary<RawRule> = fc.record({
+  verbs: listOf(...VERBS),
+  nonResourceURLs: listOf(...PATHS),
+});
+export const rawRules = fc.array(fc.oneof({ weight: 4, arbitrary: resourceRule }, pathRule), {
+  maxLength: 4,
+});
+
+const namespace = some("prod", "test");
+const roleName = some("r1", "r2", "r3");
+const label = some({}, { to: "a" }, { to: "b" }, { to: "a", more: "1" });
+const selector = some<object>(
+  {},
+  { matchLabels: { to: "a" } },
+  { matchLabels: { to: "b" } },
+  { matchExpressions: [{ key: "more", operator: "Exists" }] },
+  { matchExpressions: [{ key: "to", operator: "NotIn", values: ["a"] }] },
+);
+
+const subject: fc.Arbitrary<RawSubject> = fc.oneof(
+  some<RawSubject>({ kind: "User", name: "ada" }, { kind: "User", name: "bob" }),
+  some<RawSubject>({ kind: "Group", name: "ops" }, { kind: "Group", name: "dev" }),
+  some<RawSubject>({ kind: "ServiceAccount", name: "app", namespace: "prod" }),
+);
+const subjects = fc.array(subject, { maxLength: 3 });
+
+const anyRole: fc.Arbitrary<RawObject> = fc.oneof(
+  fc
+    .tuple(roleName, fc.array(resourceRule, { maxLength: 4 }), namespace)
+    .map(([name, rules, place]) => role(name, rules, place)),
+  fc.tuple(roleName, rawRules, label).map(([name, rules, labels]) => clusterRole(name, rules, labels)),
+  fc
+    .tuple(roleName, fc.array(selector, { minLength: 1, maxLength: 2 }), label, rawRules)
+    .map(([name, selectors, labels, rules]) => aggregate(name, selectors, labels, rules)),
+);
+
+export const rawBinding: fc.Arbitrary<RawObject> = fc.oneof(
+  fc
+    .tuple(
+      some("Role" as const, "ClusterRole" as const),
+      roleName,
+      subjects,
+      namespace,
+      some("b1", "b2", "b3"),
+    )
+    .map(([kind, name, to, place, called]) =>
+      bind(`${kind}/${name}` as const, to, { namespace: place, name: called }),
+    ),
+  fc.tuple(roleName, subjects).map(([name, to]) => bindEverywhere(name, to)),
+);
+
+/** No two objects of one kind, namespace and name. */
+export const rawObjects: fc.Arbitrary<RawObject[]> = fc.uniqueArray(fc.oneof(anyRole, rawBinding), {
+  maxLength: 20,
+  size: "max",
+  selector: ({ kind, metadata }) => `${kind}/${metadata.namespace ?? ""}/${metadata.name}`,
+});
+
+const who = fc.record({
+  user: some("ada", "bob", "system:serviceaccount:prod:app"),
+  groups: fc.subarray(["ops", "dev"]),
+});
+const resourceAsked = fc.record(
+  {
+    verb: some(...VERBS),
+    apiGroup: some(...GROUPS),
+    resource: some("pods", "databases", "*"),
+    subresource: some("", "log"),
+    name: some("", ...NAMES),
+    namespace: some("prod", "test", ""),
+  },
+  { requiredKeys: ["verb", "apiGroup", "resource", "namespace"] },
+);
+const pathAsked = fc.record({
+  verb: some(...VERBS),
+  path: some("/healthz", "/api/", "/api/v1", "/x", ""),
+  namespace: fc.constant(""),
+});
+export const asked: fc.Arbitrary<Asked> = fc
+  .tuple(who, fc.oneof({ weight: 4, arbitrary: resourceAsked }, pathAsked))
+  .map(([by, what]) => ({ ...by, ...what }));

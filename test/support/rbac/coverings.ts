@@ -1,0 +1,151 @@
+/** Which rules contain which: Kubernetes' test for escalation. */
+import type { CoversCase, RawRule } from "./case.ts";
+
+const rule = (over: Partial<RawRule>): RawRule => ({
+  verbs: ["get"],
+  apiGroups: [""],
+  resources: ["pods"],
+  ...over,
+});
+const paths = (...nonResourceURLs: string[]): RawRule => ({ verbs: ["get"], nonResourceURLs });
+
+type Row = readonly [name: string, held: readonly RawRule[], wanted: readonly RawRule[], covered: boolean];
+
+const rows: readonly Row[] = [
+  ["nothing of nothing", [], [], true],
+  ["nothing of something", [rule({})], [], true],
+  ["something of nothing", [], [rule({})], false],
+  ["the same", [rule({})], [rule({})], true],
+  ["another verb", [rule({})], [rule({ verbs: ["list"] })], false],
+  ["fewer verbs", [rule({ verbs: ["get", "list"] })], [rule({})], true],
+  ["more verbs", [rule({})], [rule({ verbs: ["get", "list"] })], false],
+  ["any verb of some", [rule({ verbs: ["get", "list"] })], [rule({ verbs: ["*"] })], false],
+  ["some verbs of any", [rule({ verbs: ["*"] })], [rule({ verbs: ["get", "list"] })], true],
+  ["any verb of any", [rule({ verbs: ["*"] })], [rule({ verbs: ["*"] })], true],
+  ["verbs by two rules", [rule({}), rule({ verbs: ["list"] })], [rule({ verbs: ["get", "list"] })], true],
+  ["another group", [rule({})], [rule({ apiGroups: ["apps"] })], false],
+  [
+    "groups by two rules",
+    [rule({}), rule({ apiGroups: ["apps"] })],
+    [rule({ apiGroups: ["", "apps"] })],
+    true,
+  ],
+  ["any group of some", [rule({})], [rule({ apiGroups: ["*"] })], false],
+  ["some groups of any", [rule({ apiGroups: ["*"] })], [rule({ apiGroups: ["", "apps"] })], true],
+  ["another resource", [rule({})], [rule({ resources: ["secrets"] })], false],
+  [
+    "resources by two rules",
+    [rule({}), rule({ resources: ["secrets"] })],
+    [rule({ resources: ["pods", "secrets"] })],
+    true,
+  ],
+  [
+    "verbs and resources crosswise",
+    [rule({}), rule({ verbs: ["list"], resources: ["secrets"] })],
+    [rule({ verbs: ["get", "list"], resources: ["pods", "secrets"] })],
+    false,
+  ],
+  ["any resource of some", [rule({})], [rule({ resources: ["*"] })], false],
+  ["some resources of any", [rule({ resources: ["*"] })], [rule({ resources: ["pods", "pods/log"] })], true],
+  ["a subresource by its resource", [rule({})], [rule({ resources: ["pods/log"] })], false],
+  ["a subresource by name", [rule({ resources: ["pods/log"] })], [rule({ resources: ["pods/log"] })], true],
+  ["a subresource of whichever", [rule({ resources: ["*/log"] })], [rule({ resources: ["pods/log"] })], true],
+  [
+    "another subresource of whichever",
+    [rule({ resources: ["*/log"] })],
+    [rule({ resources: ["pods/exec"] })],
+    false,
+  ],
+  ["a resource by a subresource of whichever", [rule({ resources: ["*/log"] })], [rule({})], false],
+  [
+    "a subresource of whichever by one",
+    [rule({ resources: ["pods/log"] })],
+    [rule({ resources: ["*/log"] })],
+    false,
+  ],
+  [
+    "a subresource of whichever by the same",
+    [rule({ resources: ["*/log"] })],
+    [rule({ resources: ["*/log"] })],
+    true,
+  ],
+  [
+    "a subresource of whichever by any resource",
+    [rule({ resources: ["*"] })],
+    [rule({ resources: ["*/log"] })],
+    true,
+  ],
+  [
+    "a subresource of several parts",
+    [rule({ resources: ["*/a/b"] })],
+    [rule({ resources: ["x/a/b"] })],
+    true,
+  ],
+  ["its last part", [rule({ resources: ["*/b"] })], [rule({ resources: ["x/a/b"] })], false],
+  ["a name of any", [rule({})], [rule({ resourceNames: ["web"] })], true],
+  ["any name of one", [rule({ resourceNames: ["web"] })], [rule({})], false],
+  ["the same name", [rule({ resourceNames: ["web"] })], [rule({ resourceNames: ["web"] })], true],
+  ["another name", [rule({ resourceNames: ["web"] })], [rule({ resourceNames: ["db"] })], false],
+  ["fewer names", [rule({ resourceNames: ["web", "db"] })], [rule({ resourceNames: ["db"] })], true],
+  ["more names", [rule({ resourceNames: ["web"] })], [rule({ resourceNames: ["web", "db"] })], false],
+  [
+    "names by two rules",
+    [rule({ resourceNames: ["web"] }), rule({ resourceNames: ["db"] })],
+    [rule({ resourceNames: ["web", "db"] })],
+    true,
+  ],
+  [
+    "names by a star, which is none",
+    [rule({ resourceNames: ["*"] })],
+    [rule({ resourceNames: ["web"] })],
+    false,
+  ],
+  [
+    "names with different verbs",
+    [rule({ resourceNames: ["web"] })],
+    [rule({ resourceNames: ["web"], verbs: ["get", "list"] })],
+    false,
+  ],
+  [
+    "names by the pattern of databases, elsewhere",
+    [rule({ resourceNames: ["main/*"] })],
+    [rule({ resourceNames: ["main/shop"] })],
+    false,
+  ],
+  ["the same path", [paths("/a")], [paths("/a")], true],
+  ["another path", [paths("/a")], [paths("/b")], false],
+  ["a path below by a star", [paths("/a/*")], [paths("/a/b")], true],
+  ["a star below by a star above", [paths("/a/*")], [paths("/a/b/*")], true],
+  ["a star above by a star below", [paths("/a/b/*")], [paths("/a/*")], false],
+  ["any path of one", [paths("/a")], [paths("*")], false],
+  ["any path of slash and star", [paths("/*")], [paths("*")], false],
+  ["a path of any", [paths("*")], [paths("/a", "/b/*")], true],
+  ["paths by two rules", [paths("/a"), paths("/b")], [paths("/a", "/b")], true],
+  ["a path with another verb", [paths("/a")], [{ verbs: ["post"], nonResourceURLs: ["/a"] }], false],
+  ["a path by resources", [rule({ verbs: ["*"], apiGroups: ["*"], resources: ["*"] })], [paths("/a")], false],
+  ["resources by paths", [{ verbs: ["*"], nonResourceURLs: ["*"] }], [rule({})], false],
+  ["several stars by one", [paths("/a/*")], [paths("/a/**")], true],
+  ["one star by several", [paths("/a/**")], [paths("/a/*")], true],
+  [
+    "everything by cluster-admin",
+    [
+      { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+      { verbs: ["*"], nonResourceURLs: ["*"] },
+    ],
+    [rule({ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }), { verbs: ["*"], nonResourceURLs: ["*"] }],
+    true,
+  ],
+  [
+    "everything by all resources alone",
+    [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+    [rule({}), paths("/a")],
+    false,
+  ],
+];
+
+export const coversCases: readonly CoversCase[] = rows.map(([name, held, wanted, covered]) => ({
+  name,
+  held,
+  wanted,
+  covered,
+}));

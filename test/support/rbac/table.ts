@@ -1,0 +1,38 @@
+/** The whole table, and how Postern's evaluator is asked about a row of it. */
+import type { Attributes } from "../../../src/policy/rbac/attributes.ts";
+import type { PolicyObject, PolicyRule } from "../../../src/policy/rbac/objects.ts";
+import { parsePolicyObject } from "../../../src/policy/rbac/parse.ts";
+import { Policy } from "../../../src/policy/rbac/policy.ts";
+import { aggregationCases } from "./aggregations.ts";
+import { bindingCases } from "./bindings.ts";
+import type { Asked, AuthorizeCase, RawRule } from "./case.ts";
+import { ruleCases } from "./rules.ts";
+
+export { coversCases } from "./coverings.ts";
+
+export const authorizeCases: readonly AuthorizeCase[] = [...ruleCases, ...bindingCases, ...aggregationCases];
+
+/** Objects as people write them. Fails on one that Postern would refuse. */
+export function objectsOf(raw: readonly unknown[]): PolicyObject[] {
+  return raw.map((each) => {
+    const parsed = parsePolicyObject(each);
+    if (parsed.kind === "object") return parsed.object;
+    throw new TypeError(`${JSON.stringify(each)}: ${JSON.stringify(parsed.faults)}`);
+  });
+}
+
+export function policyOf(raw: readonly unknown[]): Policy {
+  return Policy.of(objectsOf(raw));
+}
+
+/** A row's question, with what it leaves out. */
+export function attributesOf(asked: Asked): Attributes {
+  const { user = "ada", groups = [], verb = "get", apiGroup = "", resource = "pods", path, ...rest } = asked;
+  const who = { name: user, groups };
+  if (path !== undefined) return { user: who, verb, path };
+  return { user: who, verb, apiGroup, resource, namespace: "prod", ...rest };
+}
+
+export function ruleOf(raw: RawRule): PolicyRule {
+  return { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [], ...raw };
+}
