@@ -153,8 +153,8 @@ export type Event =
     }
   | ({
       readonly event: "access.requested.v1";
+      /** The role of the policy that it is about. */
       readonly role: string;
-      readonly database: string;
       readonly durationMs: number;
       /** In the words of whoever asks. */
       readonly reason: string;
@@ -166,11 +166,17 @@ export type Event =
       readonly approvals: number;
       /** How many it takes. */
       readonly needed: number;
+      /** In the words of whoever approved. */
+      readonly note: string;
     } & AccessStep)
   | ({ readonly event: "access.denied.v1"; readonly reason: string } & AccessStep)
   | ({ readonly event: "access.withdrawn.v1" } & AccessStep)
   /** Nobody answered in time. */
   | ({ readonly event: "access.expired.v1" } & AccessStep)
+  /** What was asked for was changed meanwhile. */
+  | ({ readonly event: "access.voided.v1" } & AccessStep)
+  /** Somebody looked at what was taken in an emergency, and says what they found. */
+  | ({ readonly event: "access.reviewed.v1"; readonly note: string } & AccessStep)
   | {
       readonly event: "grant.started.v1";
       readonly grant: string;
@@ -178,8 +184,10 @@ export type Event =
       readonly request: string | undefined;
       readonly subject: SubjectId;
       readonly namespace: string;
-      readonly cluster: string;
+      readonly offer: string;
       readonly role: string;
+      /** Whether people approved it, the offer says so, or it was taken in an emergency. */
+      readonly way: "approvals" | "preapproved" | "break-glass";
       /** Milliseconds since the epoch. */
       readonly until: number;
     }
@@ -190,8 +198,19 @@ export type Event =
       readonly grant: string;
       readonly subject: SubjectId;
       readonly namespace: string;
-      readonly cluster: string;
-      readonly reason: "time" | "revoked" | "emergency";
+      readonly offer: string;
+      /** `changed`: what it gave is not what was approved any more. */
+      readonly reason: "time" | "revoked" | "emergency" | "changed";
+      readonly note: string;
+    }
+  | {
+      /** It was used as often as it may be, and lets no session in any more. */
+      readonly event: "grant.spent.v1";
+      readonly grant: string;
+      readonly subject: SubjectId;
+      readonly namespace: string;
+      readonly offer: string;
+      readonly uses: number;
     }
   | {
       /** A personal access token was made. */
@@ -298,7 +317,8 @@ interface AccessStep {
   /** For whom the access is. */
   readonly subject: SubjectId;
   readonly namespace: string;
-  readonly cluster: string;
+  /** What was offered, by its name in the namespace. */
+  readonly offer: string;
 }
 
 /** Why a session ended. */

@@ -86,9 +86,9 @@ const STEP = {
   request: "r1",
   subject: DENIED.subject,
   namespace: "default",
-  cluster: "main",
+  offer: "orders",
 } as const;
-const GRANT = { grant: "g1", subject: DENIED.subject, namespace: "default", cluster: "main" } as const;
+const GRANT = { grant: "g1", subject: DENIED.subject, namespace: "default", offer: "orders" } as const;
 const stepsOf = (step: string) => `postern_access_request_steps_total{step="${step}"}`;
 
 /** Each event, the series that it moves, and to what. */
@@ -134,7 +134,6 @@ const COUNTS: Readonly<
       ...STEP,
       event: "access.requested.v1",
       role: "orders_rw",
-      database: "orders",
       durationMs: 1,
       reason: "",
       breakGlass: false,
@@ -143,20 +142,23 @@ const COUNTS: Readonly<
     1,
   ],
   "access.approved.v1": [
-    { ...STEP, event: "access.approved.v1", approvals: 1, needed: 1 },
+    { ...STEP, event: "access.approved.v1", approvals: 1, needed: 1, note: "" },
     stepsOf("approved"),
     1,
   ],
   "access.denied.v1": [{ ...STEP, event: "access.denied.v1", reason: "" }, stepsOf("denied"), 1],
   "access.withdrawn.v1": [{ ...STEP, event: "access.withdrawn.v1" }, stepsOf("withdrawn"), 1],
   "access.expired.v1": [{ ...STEP, event: "access.expired.v1" }, stepsOf("expired"), 1],
+  "access.voided.v1": [{ ...STEP, event: "access.voided.v1" }, stepsOf("voided"), 1],
+  "access.reviewed.v1": [{ ...STEP, event: "access.reviewed.v1", note: "" }, stepsOf("reviewed"), 1],
+  "grant.spent.v1": [{ ...GRANT, event: "grant.spent.v1", uses: 2 }, stepsOf("spent"), 1],
   "grant.started.v1": [
-    { ...GRANT, event: "grant.started.v1", request: "r1", role: "orders_rw", until: 1 },
+    { ...GRANT, event: "grant.started.v1", request: "r1", role: "orders_rw", way: "approvals", until: 1 },
     stepsOf("started"),
     1,
   ],
   "grant.ended.v1": [
-    { ...GRANT, event: "grant.ended.v1", actor: "system", reason: "time" },
+    { ...GRANT, event: "grant.ended.v1", actor: "system", reason: "time", note: "" },
     stepsOf("ended"),
     1,
   ],

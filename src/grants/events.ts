@@ -1,0 +1,82 @@
+/** What the log, the ledger and the metrics are told of a request. */
+import type { Event } from "../base/event.ts";
+import type { Transition } from "./grants.ts";
+import type { GrantEvent } from "./machine.ts";
+import { type AccessRequest, idOf } from "./request.ts";
+
+type GrantEnded = Extract<Event, { readonly event: "grant.ended.v1" }>;
+
+/** The events of a transition: two where a request becomes a grant in the same moment. */
+export function eventsOf({ event, by, request }: Transition): readonly Event[] {
+  const step = { ...placeOf(request), actor: by, request: request.id };
+  const note = request.closing?.note ?? "";
+  switch (event) {
+    case "submit":
+      return [requested(step, request), ...started(request)];
+    case "approve":
+      return [approved(step, request)];
+    case "suffice":
+      return [approved(step, request), ...started(request)];
+    case "deny":
+      return [{ event: "access.denied.v1", ...step, reason: note }];
+    case "withdraw":
+      return [{ event: "access.withdrawn.v1", ...step }];
+    case "lapse":
+      return [{ event: "access.expired.v1", ...step }];
+    case "review":
+      return [{ event: "access.reviewed.v1", ...step, note: request.review?.note ?? "" }];
+    case "spend":
+      return [{ event: "grant.spent.v1", ...placeOf(request), grant: request.id, uses: request.uses }];
+    case "change":
+      return request.grant === undefined
+        ? [{ event: "access.voided.v1", ...step }]
+        : [ended(request, by, "changed", note)];
+    case "expire":
+    case "revoke":
+    case "cut":
+      return [ended(request, by, REASONS[event], note)];
+    default:
+      return event satisfies never;
+  }
+}
+
+const REASONS = { expire: "time", revoke: "revoked", cut: "emergency" } as const satisfies Partial<
+  Record<GrantEvent, GrantEnded["reason"]>
+>;
+
+function placeOf({ requester, offer }: AccessRequest) {
+  return { subject: idOf(requester), namespace: offer.namespace, offer: offer.name };
+}
+
+type Step = ReturnType<typeof placeOf> & { readonly actor: Transition["by"]; readonly request: string };
+
+function roleOf({ role }: AccessRequest): string {
+  return `${role.kind}/${role.name}`;
+}
+
+function requested(step: Step, request: AccessRequest): Event {
+  const { duration, reason, way } = request;
+  const asked = { role: roleOf(request), durationMs: duration, reason, breakGlass: way === "break-glass" };
+  return { event: "access.requested.v1", ...step, ...asked };
+}
+
+function approved(step: Step, { approvals, needed }: AccessRequest): Event {
+  const note = approvals.at(-1)?.note ?? "";
+  return { event: "access.approved.v1", ...step, approvals: approvals.length, needed, note };
+}
+
+function started(request: AccessRequest): Event[] {
+  const { id, grant, way } = request;
+  if (grant === undefined) return [];
+  const given = { grant: id, request: id, role: roleOf(request), way, until: grant.until };
+  return [{ event: "grant.started.v1", ...placeOf(request), ...given }];
+}
+
+function ended(
+  request: AccessRequest,
+  actor: Transition["by"],
+  reason: GrantEnded["reason"],
+  note: string,
+): Event {
+  return { event: "grant.ended.v1", ...placeOf(request), actor, grant: request.id, reason, note };
+}
