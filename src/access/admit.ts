@@ -2,6 +2,7 @@
  * The one pipeline: every door asks here, and nothing opens a PostgreSQL connection without the Admission that only
  * this module can make. Identity is proved, policy decides, the session is entered; each step that fails is a denial.
  */
+import type { Recorder } from "../audit/ledger/ledger.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ErrorSpec } from "../base/error.ts";
 import { messageOf } from "../base/error.ts";
@@ -27,6 +28,7 @@ import type { Session, SessionFacts, Sessions } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
 import type { AccessErrorCode } from "./errors.ts";
 import { accessErrors } from "./errors.ts";
+import { allowed, record } from "./recording.ts";
 
 /** What a client presents. Unverified by its type. */
 export type Credential =
@@ -51,7 +53,9 @@ export interface Denied {
   readonly detail: string;
 }
 
-export type Outcome = { readonly kind: "admitted"; readonly admission: Admission } | Denied;
+type Admitted = { readonly kind: "admitted"; readonly admission: Admission };
+
+export type Outcome = Admitted | Denied;
 
 type Permit = Extract<Decision, { kind: "permit" }>;
 
@@ -99,6 +103,8 @@ interface AccessParts {
   readonly observe: Observe;
   /** None by default. */
   readonly spans?: Spans;
+  /** The ledger; none by default, and then no cluster that requires one admits anybody. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** How a decision came about. */
@@ -134,7 +140,8 @@ export class Access {
   async admit(credential: Credential, wish: Wish, id: SessionId): Promise<Outcome> {
     const { attempts, observe } = this.#parts;
     const judged = await this.#judge(credential, wish, noTrace);
-    const outcome = judged.kind === "denied" ? judged : this.#enter(judged, id);
+    const entered = judged.kind === "denied" ? judged : this.#enter(judged, id);
+    const outcome = entered.kind === "denied" ? entered : await this.#record(entered);
     if (outcome.kind === "denied") {
       if (provesNothing(outcome.code)) attempts.failed(wish.peer.address);
       observe({
@@ -151,21 +158,20 @@ export class Access {
       });
       return outcome;
     }
-    const { door, peer, subject, username, cluster, database, role, rule, until } =
-      outcome.admission.session.facts;
-    observe({
-      event: "login.allowed.v1",
-      session: id,
-      door,
-      peer,
-      subject,
-      username,
-      cluster,
-      database,
-      role,
-      rule,
-      until: until?.at,
-    });
+    return outcome;
+  }
+
+  /** No record, no session, where the cluster says so. */
+  async #record(outcome: Admitted): Promise<Outcome> {
+    const { observe, recorder, clock } = this.#parts;
+    const { cluster, session, identity } = outcome.admission;
+    const event = allowed(session.facts);
+    const trouble = cluster.audit === "required" ? await record(event, recorder, clock) : undefined;
+    if (trouble !== undefined) {
+      session.close();
+      return denied("access/audit-unavailable", trouble, identity.id);
+    }
+    observe(event);
     return outcome;
   }
 

@@ -1,8 +1,17 @@
 import type { ErrorSpec } from "../base/error.ts";
 
-export type AccessErrorCode = "access/too-many-failures" | "access/too-many-sessions" | "access/unavailable";
+export type AccessErrorCode =
+  | "access/audit-unavailable"
+  | "access/too-many-failures"
+  | "access/too-many-sessions"
+  | "access/unavailable";
 
 export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
+  "access/audit-unavailable": {
+    sqlstate: "58030",
+    http: 503,
+    publicMessage: "this login could not be recorded, and must be; try again shortly",
+  },
   "access/too-many-failures": {
     sqlstate: "28000",
     http: 429,

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { checkAdmin } from "./checks/admin.ts";
+import { checkAudit } from "./checks/audit.ts";
 import { checkClusters } from "./checks/clusters.ts";
 import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
@@ -207,6 +208,7 @@ class Loading implements Findings {
     checkDoors(parts, this);
     checkRestDoor(parts, this);
     checkAdmin(parts, this);
+    checkAudit(parts, this);
   }
 
   #where(path: Path): string {
@@ -243,6 +245,7 @@ function partsOf(value: unknown): Parts {
   const door = doorSchemas.postgres.safeParse(valueAt(value, ["doors", "postgres"]));
   const restDoor = doorSchemas.rest.safeParse(valueAt(value, ["doors", "rest"]));
   const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
+  const audit = configSchema.shape.audit.safeParse(valueAt(value, ["audit"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
@@ -251,6 +254,7 @@ function partsOf(value: unknown): Parts {
     door: door.success ? door.data : undefined,
     restDoor: restDoor.success ? restDoor.data : undefined,
     admin: admin.success ? admin.data : undefined,
+    audit: audit.success ? audit.data : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Path } from "./errors.ts";
 import { expand } from "./expand.ts";
 import { fileFault, fileWarning, resolveSecret } from "./files.ts";
@@ -38,6 +39,12 @@ export function findFiles(value: unknown, directory: string, findings: Findings)
     const format = formatAt(path);
     if (format === undefined) return node;
     const file = resolve(directory, node);
+    if (format === "new-path") {
+      const parent = dirname(file);
+      if (!existsSync(parent))
+        findings.fault(path, `is to be made in "${parent}", which is not there; make it or correct the path`);
+      return file;
+    }
     findings.file(file);
     const fault = fileFault(file);
     if (fault !== undefined) findings.fault(path, fault);
@@ -47,11 +54,12 @@ export function findFiles(value: unknown, directory: string, findings: Findings)
   });
 }
 
-function formatAt(path: Path): "path" | "secret-path" | undefined {
+function formatAt(path: Path): "path" | "secret-path" | "new-path" | undefined {
   const formats = shapesAt(path)
     .flatMap(variants)
     .map(({ format }) => format);
   if (formats.includes("secret-path")) return "secret-path";
+  if (formats.includes("new-path")) return "new-path";
   return formats.includes("path") ? "path" : undefined;
 }
 

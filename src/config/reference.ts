@@ -110,6 +110,6 @@ function scalarText({ type, format, minimum, maximum }: Shape): string {
     const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
     return bounded ? `whole number, ${minimum} to ${maximum}` : `whole number, at least ${minimum}`;
   }
-  if (format === "path" || format === "secret-path") return "path";
+  if (format === "path" || format === "secret-path" || format === "new-path") return "path";
   return format === "uri" ? "URL" : "text";
 }

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Secret } from "../base/secret.ts";
 import type { ClaimPath } from "./claim-path.ts";
+import { audit } from "./schema/audit.ts";
 import type { login } from "./schema/cluster.ts";
 import { clusterSchema } from "./schema/cluster.ts";
 import type { algorithm } from "./schema/issuer.ts";
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject({
   admin: admin
     .optional()
     .describe("The HTTP listener for /livez, /readyz, /metrics, and what PostgREST calls its admin server."),
+  audit: audit.optional().describe("The ledger: who could, who did and who allowed it, so that edits show."),
   log: log.describe("What is logged, to standard error."),
 });
 
@@ -56,5 +58,6 @@ export type DecideConfig<Mode extends ClusterConfig["decide"]["mode"]> = Extract
 >;
 export type LoginConfig = Frozen<z.output<typeof login>>;
 export type AdminConfig = Frozen<z.output<typeof admin>>;
+export type AuditConfig = Frozen<z.output<typeof audit>>;
 export type LogConfig = Frozen<z.output<typeof log>>;
 export type Algorithm = z.output<typeof algorithm>;

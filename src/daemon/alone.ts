@@ -30,17 +30,19 @@ export class Alone implements Postern {
   static async start({ config, source }: Loaded, reload: () => void): Promise<Alone> {
     let daemon: Daemon | undefined;
     const observation = new Observation(config.log, {}, () => daemon?.readings);
-    const { observe } = observation;
+    await observation.openLedger(config.audit);
+    const { observe, recorder } = observation;
     observe({ event: "config.loaded.v1", source });
-    daemon = await Daemon.start(config, { clock: systemClock, observe, reload });
-    const alone = new Alone(daemon, observation);
     try {
+      daemon = await Daemon.start(config, { clock: systemClock, observe, reload, recorder });
+      const alone = new Alone(daemon, observation);
       await alone.#control.apply(config.admin);
+      return alone;
     } catch (error) {
-      await daemon.stop(AbortSignal.abort());
+      await daemon?.stop(AbortSignal.abort());
+      await observation.close();
       throw error;
     }
-    return alone;
   }
 
   get addresses() {
@@ -68,5 +70,6 @@ export class Alone implements Postern {
   async stop(hurry: AbortSignal): Promise<void> {
     await this.#daemon.stop(hurry);
     this.#control.close();
+    await this.observation.close();
   }
 }

@@ -1,3 +1,4 @@
+import type { Recorder } from "../audit/ledger/ledger.ts";
 import type { Readings } from "../audit/readings.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
@@ -20,6 +21,8 @@ interface DaemonOptions {
   readonly reusePort?: boolean;
   /** The other workers; none by default. */
   readonly fellows?: Fellows;
+  /** The ledger; none by default. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** A running Postern in this process. */
@@ -42,8 +45,8 @@ export class Daemon {
    * @throws Error when a certificate cannot be used or an address is taken
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const { clock, observe, fellows = noFellows, reusePort = false, reload = () => {} } = options;
-    const lasting = createLasting(clock, observe, fellows);
+    const { clock, observe, recorder, fellows = noFellows, reusePort = false, reload = () => {} } = options;
+    const lasting = createLasting({ clock, observe, recorder, fellows });
     const parts = await createParts(config, lasting);
     try {
       const doors = await Doors.open(parts, { ...lasting, fellows, reusePort, reload });

@@ -4,6 +4,7 @@
  */
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
+import type { Recorder } from "../audit/ledger/ledger.ts";
 import { openTelemetrySpans } from "../audit/spans.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
@@ -25,6 +26,8 @@ export interface Lasting {
   readonly attempts: Attempts;
   readonly keySources: SharedSources;
   readonly spans: Spans;
+  /** The ledger; none when the configuration has none. */
+  readonly recorder: Recorder | undefined;
 }
 
 /** What is built anew from each configuration. */
@@ -37,10 +40,15 @@ export interface Parts {
   readonly upstream: Upstream;
 }
 
-export function createLasting(clock: Clock, observe: Observe, fellows: Fellows): Lasting {
+interface LastingOptions extends Pick<Lasting, "clock" | "observe" | "recorder"> {
+  readonly fellows: Fellows;
+}
+
+export function createLasting({ clock, observe, recorder, fellows }: LastingOptions): Lasting {
   return {
     clock,
     observe,
+    recorder,
     sessions: new Sessions(clock, fellows),
     attempts: new Attempts(clock, (address) => fellows.loginFailed(address)),
     keySources: new SharedSources(),
@@ -50,11 +58,20 @@ export function createLasting(clock: Clock, observe: Observe, fellows: Fellows):
 
 /** Builds the rooms for `config` and loads keys; nothing listens yet. */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
-  const { clock, observe, sessions, attempts, keySources, spans } = lasting;
+  const { clock, observe, sessions, attempts, keySources, spans, recorder } = lasting;
   const { cachedTokens } = config.limits;
   const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources, cachedTokens });
   const keyFaults = await verifier.start();
-  const access = new Access({ verifier, sessions, attempts, limits: config.limits, clock, observe, spans });
+  const access = new Access({
+    verifier,
+    sessions,
+    attempts,
+    limits: config.limits,
+    clock,
+    observe,
+    spans,
+    recorder,
+  });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });
   return { config, verifier, keyFaults, access, upstream };
 }

@@ -2,6 +2,7 @@ import type { Observe } from "../base/event.ts";
 import type { LoadResult } from "../config/load.ts";
 import { Alone } from "./alone.ts";
 import type { Addresses } from "./doors.ts";
+import { sameLedger } from "./ledger.ts";
 import type { Postern } from "./postern.ts";
 import type { Loaded } from "./reloading.ts";
 import { Reloading } from "./reloading.ts";
@@ -68,6 +69,8 @@ function reloadingOf(starting: Promise<Postern>, { loaded, load }: RunOptions): 
     const postern = await starting;
     if (workersOf(next.config) !== workersOf(loaded.config))
       throw new Error("the number of workers can be changed only by a restart");
+    if (!sameLedger(next.config.audit, loaded.config.audit))
+      throw new Error("audit can be changed only by a restart");
     await postern.reload(next);
   };
   return new Reloading({ load, observe, inForce }, loaded);

@@ -21,7 +21,7 @@ export function clusterOf(settings: Record<string, unknown>): ClusterConfig {
 }
 
 /** Takes any token for the username that it spells; the one role it names is that name too. */
-const trustingVerifier: Verifier = {
+export const trustingVerifier: Verifier = {
   verify: async (token) => ({
     kind: "identity",
     identity: sealIdentity({

@@ -42,6 +42,8 @@ export interface LedgerParts {
   /** None: there are no checkpoints. */
   readonly signer: Signer | undefined;
   readonly checkpoint: CheckpointPolicy;
+  /** Kinds of events that are not recorded although they could be; none by default. */
+  readonly leaveOut?: ReadonlySet<Event["event"]>;
   readonly clock: Clock;
   readonly observe: Observe;
 }
@@ -122,6 +124,7 @@ export class Ledger implements Recorder {
 
   offer(event: Event): void {
     if (!isAudited(event) || this.#appended.has(event)) return;
+    if (this.#parts.leaveOut?.has(event.event) === true) return;
     const text = eventText(event);
     if (this.#closed || this.#isFull(text, MAX_OFFERED)) this.#lost += 1;
     else this.#enter({ text, time: this.#parts.clock.now(), settle: undefined });

@@ -1,6 +1,7 @@
 import type { Findings } from "../prepare.ts";
 import type {
   AdminConfig,
+  AuditConfig,
   ClusterConfig,
   IssuerConfig,
   PostgresDoorConfig,
@@ -26,6 +27,7 @@ export interface Parts {
   readonly door: PostgresDoorConfig | undefined;
   readonly restDoor: RestDoorConfig | undefined;
   readonly admin: AdminConfig | undefined;
+  readonly audit: AuditConfig | undefined;
 }
 
 /** Reports each name that came before in its list. */

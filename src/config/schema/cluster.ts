@@ -1,6 +1,7 @@
 /** `clusters[]`: the PostgreSQL services behind Postern. */
 import { z } from "zod";
 import { parseClusterName } from "../../base/ids.ts";
+import { clusterAudit } from "./audit.ts";
 import { decision } from "./decide.ts";
 import { duration, filePath, port, roleName, secretPath, secretSource, tcpKeepAlive } from "./values.ts";
 
@@ -115,6 +116,7 @@ const cluster = z.strictObject({
     .max(64)
     .default(0)
     .describe("Fresh, never used connections kept ready for each recently used role and database."),
+  audit: clusterAudit,
   reportClient: z
     .enum(["off", "application_name", "parameter"])
     .default("off")

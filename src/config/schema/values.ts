@@ -41,6 +41,8 @@ export const size = z
 export const port = z.int().min(0).max(65535);
 /** A file or directory. The loader makes it absolute and looks whether it is there. */
 export const filePath = z.string().min(1).meta({ format: "path" });
+/** A file that Postern makes, in a directory that is there. */
+export const newFilePath = z.string().min(1).meta({ format: "new-path" });
 /** A file whose content is a secret. */
 export const secretPath = z.string().min(1).meta({ format: "secret-path" });
 

@@ -55,12 +55,14 @@ export class Supervisor implements Postern {
    */
   static async start({ config, source }: Loaded, reload: () => void): Promise<Supervisor> {
     const supervisor = new Supervisor(config, reload);
-    supervisor.observation.observe({ event: "config.loaded.v1", source });
     try {
+      await supervisor.observation.openLedger(config.audit);
+      supervisor.observation.observe({ event: "config.loaded.v1", source });
       await supervisor.#open();
     } catch (error) {
       await supervisor.#crew.kill();
       clearInterval(supervisor.#alive);
+      await supervisor.observation.close();
       throw error;
     }
     return supervisor;
@@ -127,6 +129,7 @@ export class Supervisor implements Postern {
   async stop(hurry: AbortSignal): Promise<void> {
     await this.#crew.drain(hurry, this.#config.limits.drainTimeout + HANG_MS);
     this.#control.close();
+    await this.observation.close();
     clearInterval(this.#alive);
   }
 

@@ -37,17 +37,20 @@ class Worker {
     this.#workers = workers;
     for (const count of census) this.#census.take(count);
     this.#observation = new Observation(config.log, { worker }, () => this.#daemon?.readings);
-    this.#started = this.#start(shareOf(config, workers));
+    this.#started = this.#start(shareOf(config, workers), worker);
   }
 
-  async #start(config: ReturnType<typeof shareOf>): Promise<Daemon | undefined> {
+  async #start(config: ReturnType<typeof shareOf>, worker: number): Promise<Daemon | undefined> {
     // The supervisor says that the door is open, once it is open in all workers.
     const observe: Observe = (event) => {
       if (event.event !== "door.opened.v1" || this.#daemon !== undefined) this.#observation.observe(event);
     };
     try {
+      await this.#observation.openLedger(config.audit, worker);
+      const { recorder } = this.#observation;
       const reload = () => report({ kind: "reload" });
-      const options = { clock: systemClock, observe, reload, reusePort: true, fellows: this.#fellows() };
+      const fellows = this.#fellows();
+      const options = { clock: systemClock, observe, reload, reusePort: true, fellows, recorder };
       this.#daemon = await Daemon.start(config, options);
       report({ kind: "opened", addresses: this.#daemon.addresses });
     } catch (error) {
@@ -93,6 +96,7 @@ class Worker {
     this.#stopping = true;
     const daemon = await this.#started;
     await daemon?.stop(this.#hurry.signal);
+    await this.#observation.close();
     // What was said last is still on its way to clients; the process ends when they have it.
     if (process.connected) process.disconnect?.();
   }

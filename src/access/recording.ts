@@ -1,0 +1,46 @@
+import type { Recorder } from "../audit/ledger/ledger.ts";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
+import type { Event } from "../base/event.ts";
+import type { SessionFacts } from "../sessions/registry.ts";
+
+/** A ledger that takes longer is as good as none: the client waits, and its login has a deadline. */
+const PATIENCE_MS = 5000;
+
+type LoginAllowed = Extract<Event, { readonly event: "login.allowed.v1" }>;
+
+/** What is recorded and logged of a login that was permitted. */
+export function allowed(facts: SessionFacts): LoginAllowed {
+  const { id, door, peer, subject, username, cluster, database, role, rule, until } = facts;
+  return {
+    event: "login.allowed.v1",
+    session: id,
+    door,
+    peer,
+    subject,
+    username,
+    cluster,
+    database,
+    role,
+    rule,
+    until: until?.at,
+  };
+}
+
+/** Records an event for certain. Returns why that could not be done; undefined when it is safe. */
+export async function record(
+  event: Event,
+  recorder: Recorder | undefined,
+  clock: Clock,
+): Promise<string | undefined> {
+  if (recorder === undefined) return "there is no ledger";
+  const { promise: late, resolve } = Promise.withResolvers<string>();
+  const callOff = clock.after(PATIENCE_MS, () =>
+    resolve(`the ledger did not answer within ${PATIENCE_MS} ms`),
+  );
+  try {
+    return await Promise.race([late, recorder.append(event).then(() => undefined, messageOf)]);
+  } finally {
+    callOff();
+  }
+}

@@ -1,0 +1,50 @@
+/** `audit`: the ledger, where it is kept and where it is sent. */
+import { z } from "zod";
+import { duration, newFilePath, size } from "./values.ts";
+
+const sink = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("file").describe("A file, one record a line."),
+    path: newFilePath.describe(
+      "The file; a worker process has its own, with its number in the name, and full ones are put aside beside it.",
+    ),
+    rotateSize: size.prefault("100MB").describe("A file of this size is put aside, and a new one begun."),
+    rotateAge: duration.optional().describe("A file this old is put aside too."),
+  }),
+]);
+
+export const audit = z.strictObject({
+  node: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][\w.-]{0,62}$/,
+      "is not the name of a node; write letters, digits, `.`, `_` and `-`, at most 63",
+    )
+    .optional()
+    .describe("The name of this node in its records; the machine's by default."),
+  sink: sink.describe("Where the ledger is kept. An event is safe once it is there."),
+  signingKey: newFilePath
+    .optional()
+    .describe(
+      "The Ed25519 key that signs checkpoints (PEM); made at the first start when there is none. Without it there are no checkpoints.",
+    ),
+  checkpoint: z
+    .strictObject({
+      records: z.int().min(1).default(1000).describe("A checkpoint after so many records."),
+      interval: duration
+        .prefault("5m")
+        .describe("A checkpoint after this long, when there is something new."),
+    })
+    .prefault({})
+    .describe("When the state of the chain is signed."),
+  requests: z
+    .boolean()
+    .default(true)
+    .describe("Whether each request of the REST door is recorded, and not only its session."),
+});
+
+/** `clusters[].audit`. */
+export const clusterAudit = z
+  .enum(["required", "best-effort"])
+  .default("best-effort")
+  .describe("`required`: no session begins before the ledger has it. It needs `audit.sink`.");

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { faultsOf, load, warningsOf } from "../../support/config-files.ts";
+
+const yaml = (audit: string, cluster = "") => `
+issuers: [{ name: corp, keys: { jwksUrl: "https://login.example.com/keys" } }]
+clusters: [{ name: main, hosts: [{ host: db }], login: { method: trust }, ${cluster} }]
+${audit}`;
+
+const SINK = "sink: { kind: file, path: audit.jsonl }";
+
+test("a cluster that requires the ledger is refused where there is none", (t) => {
+  assert.deepEqual(faultsOf(load(t, yaml("", "audit: required"))), [
+    "postern.yaml:3:75: clusters[0].audit: required needs a place where records are kept; set audit.sink",
+  ]);
+});
+
+test("the ledger's files are made beside the configuration, unless their paths say otherwise", (t) => {
+  const loaded = load(t, yaml(`audit: { ${SINK}, signingKey: audit.key }`, "audit: required"));
+  assert.ok(loaded.kind === "ok");
+  const { audit } = loaded.config;
+  assert.equal(audit?.sink.path, join(loaded.directory, "audit.jsonl"));
+  assert.equal(audit?.signingKey, join(loaded.directory, "audit.key"));
+  assert.ok(
+    !loaded.files.includes(audit?.sink.path ?? ""),
+    "a change of the ledger is no change of the configuration",
+  );
+  assert.deepEqual(warningsOf(loaded), []);
+});
+
+test("a ledger in a directory that is not there is refused", (t) => {
+  const [fault] = faultsOf(load(t, yaml("audit: { sink: { kind: file, path: none/audit.jsonl } }")));
+  assert.match(fault ?? "", /audit\.sink\.path: is to be made in "[^"]*none", which is not there; /);
+});
+
+test("a ledger without a key for checkpoints is warned of", (t) => {
+  assert.deepEqual(warningsOf(load(t, yaml(`audit: { ${SINK} }`))), [
+    "postern.yaml:4:1: audit.signingKey: is missing, so nothing proves how far the ledger went; name a file where the key is to be made",
+  ]);
+});
+
+test("a node's name cannot break the name of its chain", (t) => {
+  const [fault] = faultsOf(load(t, yaml(`audit: { node: "gw/1", ${SINK} }`)));
+  assert.match(fault ?? "", /audit\.node: is not the name of a node; /);
+});
