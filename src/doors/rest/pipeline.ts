@@ -222,6 +222,7 @@ export class Pipeline {
       session.admission,
       {
         readOnly: job.readOnly,
+        brief: job.brief && before.length === 0, // what is called before each request may take any time
         ...(isolation === null ? {} : { isolation: poolIsolation(isolation) }),
         // The server would apply them at a login of the role, but SET ROLE does not.
         loginSettings: role?.settings ?? NO_SETTINGS,

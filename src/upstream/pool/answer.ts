@@ -1,5 +1,6 @@
 import { type ErrorFields, parseErrorFields } from "../../protocol/backend-messages.ts";
 import { ProtocolFault } from "../../protocol/fault.ts";
+import type { TransactionStatus } from "../../protocol/message-flow.ts";
 import { checkCommandTag, checkDataRow, commandTag, sliceDataRow } from "../../protocol/query-results.ts";
 import type { Result, Row } from "./pool.ts";
 import type { Prepared } from "./prepared-statements.ts";
@@ -7,10 +8,18 @@ import type { Prepared } from "./prepared-statements.ts";
 const NO_ROWS: readonly Row[] = [];
 const UNREAD: Result = { rows: NO_ROWS, tag: "" };
 
+/**
+ * From this size on a row gets memory of its own, where it would share it with answers to others: a reader of large
+ * values gives their memory back when it has done with them.
+ */
+const OWN_BYTES = 16 * 1024;
+
 /** A statement that runs. */
 export interface Step {
   /** Its name; undefined when it has none. */
   readonly prepared: Prepared | undefined;
+  /** Whether it is parsed in this round trip; what was named in an earlier one is not. */
+  readonly parsed: boolean;
   /** What it returns is looked at, for a server must not lie, and not kept. */
   readonly unread: boolean;
 }
@@ -19,22 +28,27 @@ export interface Step {
 export class Answer {
   readonly results: Result[] = [];
   error: ErrorFields | undefined;
+  /** The transaction status behind it. */
+  status: TransactionStatus = "I";
   /** Bytes of rows. */
   size = 0;
   /** Whether the statement at which it stands was bound, and so begun. */
   #bound = false;
   readonly #steps: readonly Step[] | undefined;
   readonly #parses: readonly (Prepared | undefined)[];
+  readonly #alone: boolean;
   #parsed = 0;
   #rows: Row[] | undefined;
 
   /**
    * @param steps the statements that run, in order; undefined: of a simple query
    * @param parses those of them that are parsed first; those without a name are undefined
+   * @param alone nothing else is under way, so that nobody else's answer can lie in the same memory
    */
-  constructor(steps: readonly Step[] | undefined, parses: readonly (Prepared | undefined)[]) {
+  constructor(steps: readonly Step[] | undefined, parses: readonly (Prepared | undefined)[], alone: boolean) {
     this.#steps = steps;
     this.#parses = parses;
+    this.#alone = alone;
   }
 
   /**
@@ -44,8 +58,14 @@ export class Answer {
   get stale(): boolean {
     const code = this.error?.get("C");
     if (this.#bound || code === undefined) return false;
-    const known = this.#steps?.[this.results.length]?.prepared?.known;
-    return code === "42P05" ? known === false : known === true && (code === "0A000" || code === "26000");
+    const step = this.#steps?.[this.results.length];
+    if (step?.prepared === undefined) return false;
+    return step.parsed ? code === "42P05" : code === "0A000" || code === "26000";
+  }
+
+  /** What was to get a name and did not, because something failed before. */
+  get unparsed(): readonly Prepared[] {
+    return this.#parses.slice(this.#parsed).filter((prepared) => prepared !== undefined);
   }
 
   /** Whether it ended well without a result for each statement, which a server never does. */
@@ -62,7 +82,7 @@ export class Answer {
   parsed(): void {
     if (this.#parsed >= this.#parses.length) throw new ProtocolFault("a ParseComplete too many");
     const prepared = this.#parses[this.#parsed++];
-    if (prepared !== undefined) prepared.known = true;
+    if (prepared !== undefined) prepared.state = "known";
   }
 
   bound(): void {
@@ -71,9 +91,21 @@ export class Answer {
 
   row(bytes: Buffer, start: number, end: number): void {
     this.size += end - start;
-    if (this.#unread) checkDataRow(bytes, start, end);
-    else if (this.#rows === undefined) this.#rows = [sliceDataRow(bytes, start, end)];
-    else this.#rows.push(sliceDataRow(bytes, start, end));
+    if (this.#unread) {
+      checkDataRow(bytes, start, end);
+      return;
+    }
+    const row = this.#sliced(bytes, start, end);
+    if (this.#rows === undefined) this.#rows = [row];
+    else this.#rows.push(row);
+  }
+
+  #sliced(bytes: Buffer, start: number, end: number): Row {
+    const length = end - start;
+    if (this.#alone || length < OWN_BYTES) return sliceDataRow(bytes, start, end);
+    const own = Buffer.allocUnsafeSlow(length);
+    bytes.copy(own, 0, start, end);
+    return sliceDataRow(own, 0, length);
   }
 
   complete(bytes: Buffer, start: number, end: number): void {

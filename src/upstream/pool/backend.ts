@@ -53,8 +53,9 @@ interface Waiting {
 }
 
 /**
- * One server connection that runs statements: one round trip at a time, each ended by a Sync, each in one write
- * (PostgreSQL docs, "Extended Query", "Pipelining"). It knows nothing of roles and of what is left behind.
+ * One server connection that runs statements, in round trips that each end with a Sync (PostgreSQL docs, "Extended
+ * Query", "Pipelining"). One may begin before the last is answered; the server takes them in order. It knows nothing of
+ * roles and of what is left behind, and so not whether that is wise.
  */
 export class Backend {
   readonly connection: Connection;
@@ -65,9 +66,14 @@ export class Backend {
   readonly #stream: MessageStream;
   /** The transaction status that the server reported last. */
   status: TransactionStatus = "I";
-  #waiting: Waiting | undefined;
+  /** Who waits for an answer, in the order of the answers. */
+  readonly #waiting: Waiting[] = [];
   /** What was not handed to the wire yet. */
   readonly #unsent: Buffer[] = [];
+  /** The wire wants a pause. */
+  #full = false;
+  /** What is unsent goes out at the end of this turn of the event loop. */
+  #gathering = false;
   #failure: Error | undefined;
   #closed = false;
 
@@ -82,7 +88,7 @@ export class Backend {
     );
     const { wire, head } = connection;
     wire.onData = (chunk) => this.#onData(chunk);
-    wire.onDrain = () => this.#send();
+    wire.onDrain = () => this.#drained();
     wire.onClose = (error) => this.#onClosed(error);
     if (wire.closed) queueMicrotask(() => this.#onClosed(undefined)); // it was told before we listened
     if (head.length > 0) this.#onData(head);
@@ -97,9 +103,10 @@ export class Backend {
    * Runs `statements` one behind the other, in the implicit transaction that ends with Sync unless they begin one.
    * A statement that fails skips the rest; the answer tells.
    * @param named whether statements may be prepared by name
+   * @param gather sends at the end of this turn of the event loop, in one write with what else begins until then
    * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
    */
-  run(statements: readonly RunStatement[], named: boolean): Promise<Answer> {
+  run(statements: readonly RunStatement[], named: boolean, gather = false): Promise<Answer> {
     const writer = this.#writer;
     for (const name of this.#statements.evicted()) writer.closeStatement(name);
     const steps: Step[] = [];
@@ -107,8 +114,10 @@ export class Backend {
     for (const statement of statements) {
       const prepared = named ? this.#statements.use(statement) : undefined;
       const name = prepared?.name ?? "";
-      steps.push({ prepared, unread: statement.unread === true });
-      if (prepared === undefined || !(prepared.known || parses.includes(prepared))) {
+      const parsed = prepared === undefined || prepared.state === "new";
+      steps.push({ prepared, parsed, unread: statement.unread === true });
+      if (parsed) {
+        if (prepared !== undefined) prepared.state = "asked";
         parses.push(prepared);
         writer.parse(name, statement.text, statement.parameterTypes ?? NO_TYPES);
       }
@@ -116,12 +125,12 @@ export class Backend {
       writer.execute();
     }
     writer.sync();
-    return this.#exchange(new Answer(steps, parses), writer.take());
+    return this.#exchange(new Answer(steps, parses, !gather), writer.take(), gather);
   }
 
   /** Runs constant SQL of our own, of several statements. */
   runSimple(sql: string): Promise<Answer> {
-    return this.#exchange(new Answer(undefined, NO_STEPS), [query(sql)]);
+    return this.#exchange(new Answer(undefined, NO_STEPS, true), [query(sql)], false);
   }
 
   /** Forgets all names: the server has something else under one, or nothing. */
@@ -142,33 +151,43 @@ export class Backend {
     this.#settle();
   }
 
-  #exchange(answer: Answer, pieces: readonly Buffer[]): Promise<Answer> {
-    if (this.#waiting !== undefined) throw new TypeError("one round trip at a time");
+  #exchange(answer: Answer, pieces: readonly Buffer[], gather: boolean): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { answer, resolve, reject };
-      if (this.#failure !== undefined) this.#settle();
-      else this.#begin(pieces);
+      this.#waiting.push({ answer, resolve, reject });
+      if (this.#failure !== undefined) {
+        this.#settle();
+        return;
+      }
+      for (const piece of pieces) this.#add(piece);
+      if (!gather) this.#send();
+      else if (!this.#gathering) {
+        this.#gathering = true;
+        setImmediate(() => this.#send());
+      }
     });
   }
 
-  /** Before its Sync has been sent there is no answer, so that nothing of the last round trip is left to be sent. */
-  #begin(pieces: readonly Buffer[]): void {
-    for (const piece of pieces) {
-      if (piece.length <= SLICE_BYTES) this.#unsent.push(piece);
-      else this.#unsent.push(...slices(piece));
-    }
-    if (this.#unsent.length > 1) this.#unsent.reverse(); // the next one is taken off the end
-    this.#send();
+  #add(piece: Buffer): void {
+    const last = this.#unsent.at(-1);
+    const joined = last === undefined ? undefined : adjoined(last, piece);
+    if (joined !== undefined) this.#unsent[this.#unsent.length - 1] = joined;
+    else if (piece.length <= SLICE_BYTES) this.#unsent.push(piece);
+    else this.#unsent.push(...slices(piece));
   }
 
   /** Sends on, as fast as the server takes it. */
   #send(): void {
-    let goOn = true;
-    while (goOn) {
-      const piece = this.#unsent.pop();
+    this.#gathering = false;
+    while (!this.#full) {
+      const piece = this.#unsent.shift();
       if (piece === undefined) return;
-      goOn = this.connection.wire.write(piece);
+      this.#full = !this.connection.wire.write(piece);
     }
+  }
+
+  #drained(): void {
+    this.#full = false;
+    this.#send();
   }
 
   #onData(chunk: Buffer): void {
@@ -186,7 +205,7 @@ export class Backend {
   }
 
   #onMessage(type: number, bytes: Buffer, start: number, end: number): void {
-    const answer = this.#waiting?.answer;
+    const answer = this.#waiting[0]?.answer;
     if (this.#failure !== undefined) return;
     if (answer === undefined) {
       this.#onUnasked(type, bytes.subarray(start, end));
@@ -205,6 +224,7 @@ export class Backend {
         return;
       case READY_FOR_QUERY:
         this.status = readyStatus(bytes, start, end);
+        answer.status = this.status;
         this.#ready(answer);
         return;
       case PARSE_COMPLETE:
@@ -255,10 +275,8 @@ export class Backend {
 
   #ready(answer: Answer): void {
     if (answer.short) throw new ProtocolFault("fewer results than statements");
-    if (answer.error !== undefined) this.#statements.forgetUnknown();
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.resolve(answer);
+    if (answer.error !== undefined) this.#statements.forget(answer.unparsed);
+    this.#waiting.shift()?.resolve(answer);
   }
 
   #onClosed(error: Error | undefined): void {
@@ -271,7 +289,7 @@ export class Backend {
 
   /** What the server said before it hung up is the reason. */
   #lost(error: Error | undefined): Error {
-    const said = this.#waiting?.answer.error;
+    const said = this.#waiting[0]?.answer.error;
     if (said !== undefined) return new PoolServerError(said);
     const { host } = this.connection;
     return new PoolError("pool/connection-lost", error?.message ?? `${host} closed the connection`, {
@@ -288,10 +306,16 @@ export class Backend {
   }
 
   #settle(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (this.#failure !== undefined) waiting?.reject(this.#failure);
+    const failure = this.#failure;
+    if (failure !== undefined) for (const { reject } of this.#waiting.splice(0)) reject(failure);
   }
+}
+
+/** Two pieces as one where they lie side by side in memory, as those of round trips written one after the other do. */
+function adjoined(first: Buffer, second: Buffer): Buffer | undefined {
+  const length = first.length + second.length;
+  const adjacent = first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset;
+  return adjacent && length <= SLICE_BYTES ? Buffer.from(first.buffer, first.byteOffset, length) : undefined;
 }
 
 function slices(piece: Buffer): readonly Buffer[] {
@@ -300,7 +324,7 @@ function slices(piece: Buffer): readonly Buffer[] {
 }
 
 const NO_TYPES: readonly number[] = [];
-const NO_STEPS: readonly Prepared[] = [];
+const NO_STEPS: readonly (Prepared | undefined)[] = [];
 
 // Type bytes ("Message Formats").
 const PARSE_COMPLETE = 0x31;

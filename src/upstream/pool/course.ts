@@ -1,3 +1,4 @@
+import type { Admission } from "../../access/admit.ts";
 import type { RoleName } from "../../base/ids.ts";
 import { begin, commit, front, type RunStatement, rollback, tidy } from "./own-statements.ts";
 import type { Transaction, TransactionEnd } from "./pool.ts";
@@ -7,6 +8,21 @@ export interface Work {
   /** The admitted role; undefined: the one that logged in. */
   readonly role: RoleName | undefined;
   readonly transaction: Transaction;
+  /** The right by which it runs. Whatever has the same one is the same identity in the same role, with the same claims. */
+  readonly admission: Admission | undefined;
+}
+
+/** Work that may be sent behind other work of the same admission, before that is answered. */
+export interface BriefWork extends Work {
+  readonly admission: Admission;
+}
+
+/** Only a read that is one round trip, ends by itself and may be run twice. */
+export function isBrief(work: Work): work is BriefWork {
+  const { brief, readOnly, isolation, end } = work.transaction;
+  return (
+    brief === true && readOnly && isolation === undefined && end === "commit" && work.admission !== undefined
+  );
 }
 
 export interface How {
@@ -30,7 +46,10 @@ export interface Course {
  * One round trip where it can be: between two Syncs everything is one transaction anyway, which commits. BEGIN is needed
  * for another isolation level or another end, and (before PostgreSQL 18) for SET CONSTRAINTS, which otherwise warns.
  */
-export function courseOf({ role, transaction }: Work, { implicitBlocks, closely }: How): Course {
+export function courseOf(
+  { role, transaction }: Pick<Work, "role" | "transaction">,
+  { implicitBlocks, closely }: How,
+): Course {
   const { readOnly, isolation, end, statements } = transaction;
   const implicit = end === "commit" && isolation === undefined && (readOnly || implicitBlocks);
   const lead = front(role, transaction);

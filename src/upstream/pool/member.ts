@@ -1,10 +1,12 @@
+import type { Admission } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../wire/wire.ts";
 import { Answer } from "./answer.ts";
 import { Backend, type BackendLimits, type Connection } from "./backend.ts";
-import { type Course, courseOf, endingOf, type How, type Work } from "./course.ts";
+import { type BriefWork, type Course, courseOf, endingOf, type How, type Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import { CLEAN_UP, isClean, type RunStatement } from "./own-statements.ts";
+import { type Outcome, Pipeline } from "./pipeline.ts";
 import type { Result, TransactionEnd } from "./pool.ts";
 
 /** Neither a query that was cancelled nor a clean-up takes longer; the connection is closed instead. */
@@ -30,9 +32,11 @@ export interface MemberEvents {
 /**
  * One connection of a pool. It hands itself back only once it was proved clean:
  *
- *     free ──transact──▶ running ──idle, and nothing left──────────────▶ free
+ *     free ──transact, pipe──▶ running ──idle, and nothing left──────────────▶ free
  *                           ├── an error, something left, cancelled ──▶ cleaning ──proved──▶ free
  *                           └── connection lost ──▶ closed ◀── any doubt ──┘
+ *
+ * Until then one transaction runs, or brief reads of one admission behind each other.
  */
 export class Member {
   readonly bornAt: number;
@@ -53,6 +57,8 @@ export class Member {
   #callOffCancel: () => void = ignore;
   /** What runs, until the connection is free again. */
   #work: Work | undefined;
+  /** Brief reads that run, and whose. */
+  #pipeline: { readonly admission: Admission; readonly reads: Pipeline } | undefined;
 
   constructor(connection: Connection, limits: BackendLimits, clock: Clock, events: MemberEvents) {
     this.#clock = clock;
@@ -84,6 +90,7 @@ export class Member {
 
   /** Runs a transaction. Once it has ended, and maybe later than this resolves, onFree or onClosed is told. */
   async transact(work: Work): Promise<readonly Result[]> {
+    if (this.#work !== undefined || this.piping) throw new TypeError("a connection that is not free");
     this.#work = work;
     const how = this.#how();
     const course = this.#plan(work, how);
@@ -94,14 +101,60 @@ export class Member {
     return done;
   }
 
+  /** Whether a brief read of the admission may be sent now: nothing runs, or others of it to which it may be added. */
+  takes(admission: Admission): boolean {
+    if (this.closed || this.#work !== undefined) return false;
+    const { admission: whose, reads } = this.#pipeline ?? {};
+    return whose === undefined || (whose === admission && reads?.open === true && this.#settled);
+  }
+
+  /** Whether brief reads run. */
+  get piping(): boolean {
+    return this.#pipeline !== undefined;
+  }
+
+  /** Runs a brief read, for which `takes` is to be asked at that very moment. onFree and onClosed are told as above. */
+  pipe(work: BriefWork): Promise<Outcome> {
+    if (!this.takes(work.admission)) throw new TypeError("a connection that is not free");
+    const course = this.#plan(work, this.#how());
+    this.#pipeline ??= { admission: work.admission, reads: this.#newPipeline() };
+    return this.#pipeline.reads.add(work, course);
+  }
+
+  /** Whether reads wait behind one that was there at the last look: they are moved, if so. */
+  look(): void {
+    if (this.#pipeline?.reads.look() === true) this.#cancelNow();
+  }
+
   /**
    * Cancels a transaction, if it is still the one that runs. The connection is not used again before the server has
    * answered both.
    */
   abort(work: Work): void {
-    if (this.#work !== work || this.#cancel !== undefined || this.closed) return;
+    if (this.#work === work || this.#pipeline?.reads.abort(work) === true) this.#cancelNow();
+  }
+
+  #cancelNow(): void {
+    if (this.#cancel !== undefined || this.closed) return;
     this.#limit("a cancelled query did not end");
     this.#sendCancel(CANCEL_AGAIN_MS);
+  }
+
+  #newPipeline(): Pipeline {
+    return new Pipeline({
+      run: ({ statements }) => this.#run(statements, true, true),
+      onStale: () => this.#backend.forgetStatements(),
+      onDrained: (clean) => {
+        this.#pipeline = undefined;
+        if (clean && this.#settled) this.#free();
+        else void this.#cleanAndFree();
+      },
+    });
+  }
+
+  /** Whether nothing came up that makes a clean-up necessary. */
+  get #settled(): boolean {
+    return !this.#notified && this.#cancel === undefined;
   }
 
   /** Takes leave of the server. */
@@ -131,14 +184,14 @@ export class Member {
     try {
       return courseOf(work, how);
     } catch (error) {
-      this.#free();
+      if (this.#pipeline === undefined) this.#free();
       throw error;
     }
   }
 
-  #run(statements: readonly RunStatement[], named: boolean): Promise<Answer> {
+  #run(statements: readonly RunStatement[], named: boolean, gather = false): Promise<Answer> {
     try {
-      return this.#backend.run(statements, named);
+      return this.#backend.run(statements, named, gather);
     } catch (error) {
       this.#doubt("a transaction could not be written", error);
       throw error;
@@ -176,8 +229,8 @@ export class Member {
   /** After a transaction that went well, maybe too late for who gave it up. */
   #finish({ results }: Answer, last: number): void {
     const cancelled = this.#cancel !== undefined;
-    const settled = this.#backend.status === "I" && !this.#notified && !cancelled;
-    if (settled && isClean(results[last]?.rows[0])) this.#free();
+    const over = this.#backend.status === "I" && this.#settled;
+    if (over && isClean(results[last]?.rows[0])) this.#free();
     else void this.#cleanAndFree();
     if (cancelled) throw aborted();
   }

@@ -61,6 +61,12 @@ export interface Transaction {
    * again when the transaction had to be run again. Deferred constraints are checked before any end.
    */
   readonly end: TransactionEnd | ((results: readonly Result[]) => TransactionEnd);
+  /**
+   * It is expected to take no longer than sending it does: the read of a row by its key. A read-only transaction that
+   * commits may then be sent behind others of the same admission before those are answered; it is run again on another
+   * connection when one of them takes long. For any other transaction this means nothing.
+   */
+  readonly brief?: boolean;
 }
 
 export type TransactionEnd = "commit" | "rollback";
@@ -68,7 +74,10 @@ export type Isolation = "read committed" | "repeatable read" | "serializable";
 
 /** What one statement gave. */
 export interface Result {
-  /** Columns are slices of what came in and were not copied. */
+  /**
+   * Columns are slices of what came in and were not copied. The memory of large ones is the caller's alone: no other
+   * transaction's results lie in it.
+   */
   readonly rows: readonly Row[];
   /** The command tag, such as `SELECT 1`. */
   readonly tag: string;

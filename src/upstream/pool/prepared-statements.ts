@@ -11,8 +11,8 @@ export interface Prepared {
   readonly name: string;
   /** When it was used last, as a number of uses. */
   usedAt: number;
-  /** Whether the server said that it has it. */
-  known: boolean;
+  /** Nobody asked the server to parse it yet; that was sent; the server said that it has it. */
+  state: "new" | "asked" | "known";
 }
 
 /**
@@ -53,7 +53,7 @@ export class PreparedStatements {
     this.#makeRoom(key.length);
     this.#count += 1;
     const name = `postern_${this.#count.toString(36)}`;
-    const prepared = { key, name, usedAt: this.#uses, known: false };
+    const prepared: Prepared = { key, name, usedAt: this.#uses, state: "new" };
     this.#byKey.set(key, prepared);
     this.#chars += key.length;
     return prepared;
@@ -64,9 +64,9 @@ export class PreparedStatements {
     for (const prepared of this.#byKey.values()) this.#evict(prepared);
   }
 
-  /** Forgets what the server never said it has. */
-  forgetUnknown(): void {
-    for (const prepared of this.#byKey.values()) if (!prepared.known) this.#evict(prepared);
+  /** Forgets some that the server did not come to parse. */
+  forget(some: readonly Prepared[]): void {
+    for (const prepared of some) if (this.#byKey.get(prepared.key) === prepared) this.#evict(prepared);
   }
 
   /** Names that the server is to forget; each is given once. */

@@ -1,10 +1,21 @@
+import type { Admission } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { PoolError } from "./errors.ts";
 import type { Member } from "./member.ts";
+import { DEPTH } from "./pipeline.ts";
+
+/** A connection for who waited. */
+export interface Turn {
+  readonly member: Member;
+  /** It was given to another brief read of the same admission first: this one only joins it. */
+  readonly joins: boolean;
+}
 
 interface Waiter {
+  /** Of a brief read. */
+  readonly admission: Admission | undefined;
   readonly deadline: number;
-  readonly resolve: (member: Member) => void;
+  readonly resolve: (turn: Turn) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -26,16 +37,20 @@ export class Queue {
     return this.#waiters.size;
   }
 
-  /** Waits for a connection. The signal's listener is gone when this settles. */
-  wait(abort: AbortSignal | undefined): Promise<Member> {
+  /**
+   * Waits for a connection. The signal's listener is gone when this settles.
+   * @param admission of a brief read, which may share the connection with others of the same
+   */
+  wait(abort: AbortSignal | undefined, admission?: Admission): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const deadline = this.#clock.now() + this.#timeoutMs;
       const leave = () => abort?.removeEventListener("abort", onAbort);
       const waiter: Waiter = {
+        admission,
         deadline,
-        resolve: (member) => {
+        resolve: (turn) => {
           leave();
-          resolve(member);
+          resolve(turn);
         },
         reject: (error) => {
           leave();
@@ -52,13 +67,28 @@ export class Queue {
     });
   }
 
-  /** Gives a connection to who waits longest. Returns whether anybody waits. */
+  /**
+   * Gives a connection to who waits longest and, when that is a brief read, to the next few of the same admission too.
+   * Returns whether anybody waits.
+   */
   serve(member: Member): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;
-    this.#waiters.delete(first);
-    first.resolve(member);
+    this.#give(first, { member, joins: false });
+    if (first.admission === undefined) return true;
+    let room = DEPTH - 1;
+    for (const waiter of this.#waiters) {
+      if (room === 0) break;
+      if (waiter.admission !== first.admission) continue;
+      this.#give(waiter, { member, joins: true });
+      room -= 1;
+    }
     return true;
+  }
+
+  #give(waiter: Waiter, turn: Turn): void {
+    this.#waiters.delete(waiter);
+    waiter.resolve(turn);
   }
 
   /** Sends everybody away. */

@@ -5,11 +5,13 @@ import type { RoleGuard } from "../role-guard.ts";
 import type { TargetSessionAttributes } from "../session-attributes.ts";
 import { stillSuits } from "../session-attributes.ts";
 import type { Connection } from "./backend.ts";
-import type { Work } from "./course.ts";
+import type { BriefWork, Work } from "./course.ts";
+import { isBrief } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import { Listener } from "./listener.ts";
 import { Member } from "./member.ts";
 import { NO_ROLE } from "./own-statements.ts";
+import type { Outcome } from "./pipeline.ts";
 import type {
   ListenEvents,
   Listening,
@@ -20,8 +22,10 @@ import type {
   Statement,
   Transaction,
 } from "./pool.ts";
-import { Queue } from "./queue.ts";
+import { Queue, type Turn } from "./queue.ts";
 
+/** A brief read that takes longer than this, or twice as long, does not keep others behind it waiting. */
+const SLOW_MS = 100;
 /** How often connections are looked at that were idle, or lived, for too long; more often when the limits are short. */
 const LOOK_MS = 30_000;
 
@@ -41,10 +45,13 @@ export class SessionPool implements Pool {
   readonly #members = new Set<Member>();
   /** The one used last is used next: those that are not needed become idle, and the others stay warm. */
   readonly #free: Member[] = [];
+  /** The connection that took a brief read of an admission last. */
+  readonly #pipes = new WeakMap<Admission, Member>();
   readonly #listeners = new Set<Listener>();
   readonly #closing = new AbortController();
   #opening = 0;
   #callOffLook: (() => void) | undefined;
+  #callOffSlowLook: (() => void) | undefined;
   #onEmpty: () => void = () => {};
 
   constructor(parts: SessionPoolParts) {
@@ -61,12 +68,12 @@ export class SessionPool implements Pool {
         const statement = { text, parameters: [role], prepare: true, binary: false };
         return (await this.lookUp(statement, abort)).rows[0];
       });
-    return await this.#transact({ role: admission.role, transaction }, abort);
+    return await this.#transact({ role: admission.role, transaction, admission }, abort);
   }
 
   async lookUp(statement: Statement, abort?: AbortSignal): Promise<Result> {
     const transaction = { readOnly: true, settings: [], statements: [statement], end: "commit" } as const;
-    const [result] = await this.#transact({ role: undefined, transaction }, abort);
+    const [result] = await this.#transact({ role: undefined, transaction, admission: undefined }, abort);
     if (result === undefined) throw new TypeError("a statement without a result");
     return result;
   }
@@ -116,23 +123,45 @@ export class SessionPool implements Pool {
   }
 
   async #transact(work: Work, abort: AbortSignal | undefined): Promise<readonly Result[]> {
-    if (this.#closing.signal.aborted) throw closed();
-    if (abort?.aborted) throw new PoolError("pool/aborted", "given up before it began");
-    const member = this.#free.pop() ?? (await this.#wait(abort));
-    if (abort === undefined) return await member.transact(work);
-    const onAbort = () => member.abort(work);
-    abort.addEventListener("abort", onAbort);
-    try {
-      const results = member.transact(work);
-      if (abort.aborted) onAbort(); // between the connection's becoming free and now
-      return await results;
-    } finally {
-      abort.removeEventListener("abort", onAbort);
+    if (isBrief(work)) {
+      const outcome = await this.#pipe(work, abort);
+      if (outcome !== "moved") return outcome;
     }
+    this.#mustBeWanted(abort);
+    const member = this.#free.pop() ?? (await this.#wait(abort)).member;
+    return await abortable(member, work, abort, () => member.transact(work));
   }
 
-  #wait(abort: AbortSignal | undefined): Promise<Member> {
-    const waiting = this.#queue.wait(abort);
+  /** A connection that has reads of the same admission comes first, but nobody overtakes those who wait. */
+  async #pipe(work: BriefWork, abort: AbortSignal | undefined): Promise<Outcome> {
+    this.#mustBeWanted(abort);
+    const { admission } = work;
+    let member = this.#piping(admission) ?? this.#free.pop();
+    if (member === undefined) {
+      const turn = await this.#wait(abort, admission);
+      if (turn.joins && !turn.member.piping) return "moved"; // whoever it was given to first did not begin
+      member = turn.member;
+    }
+    if (!member.takes(admission)) return "moved"; // the connection was lost meanwhile, or others are not to join
+    this.#pipes.set(admission, member);
+    this.#lookForSlow();
+    return await abortable(member, work, abort, () => member.pipe(work));
+  }
+
+  #piping(admission: Admission): Member | undefined {
+    if (this.#queue.size > 0) return undefined;
+    const member = this.#pipes.get(admission);
+    const may = member?.piping === true && member.takes(admission) && !member.retired;
+    return may && !this.#isOld(member, this.#parts.clock.now()) ? member : undefined;
+  }
+
+  #mustBeWanted(abort: AbortSignal | undefined): void {
+    if (this.#closing.signal.aborted) throw closed();
+    if (abort?.aborted) throw new PoolError("pool/aborted", "given up before it began");
+  }
+
+  #wait(abort: AbortSignal | undefined, admission?: Admission): Promise<Turn> {
+    const waiting = this.#queue.wait(abort, admission);
     this.#openMore();
     return waiting;
   }
@@ -210,6 +239,19 @@ export class SessionPool implements Pool {
     return now - bornAt >= this.#parts.settings.lifetimeMs;
   }
 
+  /** As long as there are pipelines. */
+  #lookForSlow(): void {
+    this.#callOffSlowLook ??= this.#parts.clock.after(SLOW_MS, () => {
+      this.#callOffSlowLook = undefined;
+      let more = false;
+      for (const member of this.#members) {
+        member.look();
+        more ||= member.piping;
+      }
+      if (more) this.#lookForSlow();
+    });
+  }
+
   #lookLater(): void {
     if (this.#callOffLook !== undefined) return;
     const { clock, settings } = this.#parts;
@@ -228,6 +270,25 @@ export class SessionPool implements Pool {
       this.#takeFree(member);
       member.end();
     }
+  }
+}
+
+/** Runs work on a connection, which is told when it is given up. */
+async function abortable<T>(
+  member: Member,
+  work: Work,
+  abort: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (abort === undefined) return await run();
+  const onAbort = () => member.abort(work);
+  abort.addEventListener("abort", onAbort);
+  try {
+    const results = run();
+    if (abort.aborted) onAbort(); // between the connection's becoming free and now
+    return await results;
+  } finally {
+    abort.removeEventListener("abort", onAbort);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Statement } from "../../../src/upstream/pool/pool.ts";
 import {
   LONGEST_NAMED,
   MAX_CHARS,
+  type Prepared,
   PreparedStatements,
 } from "../../../src/upstream/pool/prepared-statements.ts";
 
@@ -38,24 +39,27 @@ test("a name always means the same text, the least recently used go first, and t
       const server = new Map<string, string>();
       /** What should be kept, least recently used first: text → whether the server has it. */
       const model = new Map<string, boolean>();
+      /** The latest of each text, whether it is kept or not. */
+      const used = new Map<string, Prepared>();
       for (const one of steps) {
         if (one.kind === "use") {
           const prepared = kept.use(statement(one.text));
           assert.ok(prepared);
           const known = model.get(one.text) ?? false;
-          assert.equal(prepared.known, known);
+          assert.equal(prepared.state === "known", known);
           if (known) assert.equal(server.get(prepared.name), one.text);
           else assert.ok(!server.has(prepared.name), "a name is used again");
           if (one.works) {
-            prepared.known = true;
+            prepared.state = "known";
             server.set(prepared.name, one.text);
           }
+          used.set(one.text, prepared);
           model.delete(one.text);
           model.set(one.text, known || one.works);
           const [oldest = ""] = model.keys();
           if (model.size > LIMIT) model.delete(oldest);
         } else if (one.kind === "fail") {
-          kept.forgetUnknown();
+          kept.forget([...used.values()].filter(({ state }) => state !== "known"));
           for (const [name, known] of model) if (!known) model.delete(name);
         } else {
           kept.forgetAll();

@@ -52,6 +52,7 @@ export function callJob(context: ActionContext, { method }: CallAction, payload:
     kind: "job",
     // A function that says that it changes nothing is held to it (PostgREST documentation, "Access Mode").
     readOnly: method !== "POST" || routine.volatility !== "volatile",
+    brief: false,
     isolation: routine.isolation,
     routineSettings: routine.settings,
     statements: expects ? [expectedOfCall(parts), main] : [main],

@@ -18,6 +18,7 @@ export function describeJob(context: ActionContext, headersOnly: boolean): Job {
   return {
     kind: "job",
     readOnly: true,
+    brief: false,
     isolation: null,
     routineSettings: [],
     statements: [visibleStatement(schema, mode)],

@@ -27,6 +27,8 @@ export interface ActionSettings extends ReadSettings {
 export interface Job {
   readonly kind: "job";
   readonly readOnly: boolean;
+  /** See Transaction.brief. */
+  readonly brief: boolean;
   /** Of the function that is called; it goes before the role's. */
   readonly isolation: IsolationLevel | null;
   /** Of the function that is called, for the whole transaction. */

@@ -1,7 +1,7 @@
 /** GET and HEAD of a relation. */
-import type { QualifiedName } from "../catalog/types.ts";
 import { planCount, totalOf } from "../plan/count.ts";
 import { negotiate, selectsAll } from "../plan/negotiate.ts";
+import { isPointRead } from "../plan/point-read.ts";
 import { exposedTable, planRead } from "../plan/read.ts";
 import { representationOf, rowOutputOf } from "../plan/representation.ts";
 import { notSingular } from "../refusals.ts";
@@ -14,7 +14,7 @@ import type { ActionContext, Job } from "./job.ts";
 export function readJob(context: ActionContext, relation: string, headersOnly: boolean): Job {
   const { request, catalog, settings } = context;
   const { schema, query, range, preferences } = request;
-  const table: QualifiedName = exposedTable(catalog, schema, relation);
+  const table = exposedTable(catalog, schema, relation);
   const negotiated = negotiate(
     {
       catalog,
@@ -47,6 +47,7 @@ export function readJob(context: ActionContext, relation: string, headersOnly: b
   return {
     kind: "job",
     readOnly: true,
+    brief: explain === null && representation.kind !== "handler" && isPointRead(table, plan),
     isolation: null,
     routineSettings: [],
     statements,

@@ -40,6 +40,7 @@ export function writeJob(context: ActionContext, action: WriteAction, payload: P
   return {
     kind: "job",
     readOnly: false,
+    brief: false,
     isolation: null,
     routineSettings: [],
     statements: [
