@@ -192,13 +192,20 @@ export class Grants {
       const { now, requests } = await this.#parts.table.open();
       if (asked < this.#refreshes) return true; // a later look tells more
       // From before the question: rather a round trip too early than too late.
-      const skew = now - before;
-      this.#skew = Math.abs(skew) < TOLERATED_SKEW_MS ? 0 : skew;
+      const ahead = now - before;
+      const skew = Math.abs(ahead) < TOLERATED_SKEW_MS ? 0 : ahead;
+      if (skew === this.#skew && sameStates(requests, this.#open)) return true;
+      this.#skew = skew;
       this.#open = requests;
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** The open requests as they were last read: another list after each change that may be one of rights. */
+  get open(): readonly AccessRequest[] {
+    return this.#open;
   }
 
   /** What is granted, as bindings for policy, by what was last read and the offers of now. */
@@ -270,6 +277,11 @@ export class Grants {
       return refused("grants/unavailable", messageOf(error));
     }
   }
+}
+
+/** Whether two readings have the same rights in them. */
+function sameStates(a: readonly AccessRequest[], b: readonly AccessRequest[]): boolean {
+  return a.length === b.length && a.every(({ id, state }, at) => id === b[at]?.id && state === b[at]?.state);
 }
 
 function refused(code: GrantsErrorCode, detail: string): GrantsRefused {

@@ -1,6 +1,11 @@
+import type { Clock } from "../../src/base/clock.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { noTrace, type Trace } from "../../src/base/trace.ts";
-import type { PersonalTokenRecord, PersonalTokens } from "../../src/identity/personal-tokens/port.ts";
+import type {
+  PersonalTokenRecord,
+  PersonalTokens,
+  PersonalTokenTable,
+} from "../../src/identity/personal-tokens/port.ts";
 import { RememberedTokens } from "../../src/identity/personal-tokens/remembered.ts";
 import { hashPersonalToken, newPersonalToken } from "../../src/identity/personal-tokens/token.ts";
 import { createVerifier } from "../../src/identity/token-verifier.ts";
@@ -24,6 +29,41 @@ export class TokenShelf implements PersonalTokens {
   async used(id: string, address: string): Promise<void> {
     if (!this.reachable) throw new Error("the store is out of reach");
     this.uses.push({ id, address });
+  }
+
+  /** The whole table, for who makes tokens, on this clock. */
+  table(clock: Clock): PersonalTokenTable {
+    const all = () => {
+      if (!this.reachable) throw new Error("the store is out of reach");
+      return [...this.records.values()];
+    };
+    return {
+      find: (ids) => this.find(ids),
+      used: (id, address) => this.used(id, address),
+      insert: async ({ lifetime, ...token }, limit) => {
+        const live = all().filter(
+          (one) =>
+            one.issuer === token.issuer && one.subject === token.subject && one.revokedAt === undefined,
+        );
+        if (live.some(({ name }) => name === token.name)) return { kind: "name-taken" };
+        if (live.length >= limit) return { kind: "too-many" };
+        const [createdAt, none] = [clock.now(), undefined];
+        const times = { createdAt, expiresAt: createdAt + lifetime, revokedAt: none };
+        const record = { ...token, ...times, ownerDisabledAt: none, lastUsedAt: none, lastUsedFrom: none };
+        this.records.set(token.id, record);
+        return { kind: "inserted", record };
+      },
+      list: async (owner) =>
+        all().filter(
+          ({ issuer, subject }) =>
+            owner === undefined || (issuer === owner.issuer && subject === owner.subject),
+        ),
+      revoke: async (id) => {
+        const record = all().find((one) => one.id === id);
+        if (record !== undefined) this.change(id, { revokedAt: record.revokedAt ?? clock.now() });
+        return this.records.get(id);
+      },
+    };
   }
 
   change(id: string, change: Partial<PersonalTokenRecord>): void {
