@@ -46,6 +46,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "code",
   ]);
   const changes = counter("upstream_state_changes_total", "Changes of a host's state.", ["cluster", "state"]);
+  const storeChanges = counter("store_state_changes_total", "Changes of the store's state.", ["state"]);
   const cancels = counter("cancels_total", "Cancel requests, by whether the key was known.", ["matched"]);
   const keyLoads = counter("key_loads_total", "Loads of an issuer's keys.", ["issuer", "result"]);
   const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
@@ -148,6 +149,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "operator.acted.v1": ({ outcome }) => operations.inc({ outcome }),
     "audit.failed.v1": ({ sink }) => auditFailures.inc({ sink }),
     "audit.recovered.v1": ({ lost }) => auditLost.inc(lost),
+    "store.state.v1": ({ state }) => storeChanges.inc({ state }),
     "cancel.v1": ({ matched }) => cancels.inc({ matched: String(matched) }),
     "keys.loaded.v1": ({ issuer }) => {
       tally.keysLoadedAt.set(issuer, clock.now());

@@ -252,6 +252,13 @@ export type Event =
       readonly detail: string;
     }
   | { readonly event: "audit.recovered.v1"; readonly sink: string; readonly lost: number }
+  | {
+      /** Postern's own store answers, or does not any more. */
+      readonly event: "store.state.v1";
+      readonly state: "up" | "down";
+      /** Why it is down. */
+      readonly detail: string | undefined;
+    }
   | { readonly event: "cancel.v1"; readonly peer: Peer; readonly matched: boolean }
   | { readonly event: "keys.loaded.v1"; readonly issuer: string; readonly keys: number }
   | {

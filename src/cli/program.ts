@@ -8,6 +8,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { restCommand } from "./commands/rest.ts";
 import { startCommand } from "./commands/start.ts";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
     .addCommand(proxyCommand())
     .addCommand(restCommand())
     .addCommand(checkCommand())
+    .addCommand(migrateCommand())
     .addCommand(explainCommand())
     .addCommand(
       group(

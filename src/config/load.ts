@@ -8,6 +8,7 @@ import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
 import type { Parts, Placed } from "./checks/parts.ts";
 import { checkRestDoor } from "./checks/rest-door.ts";
+import { checkStore } from "./checks/store.ts";
 import { layDatabase } from "./compat/postgrest/in-database.ts";
 import type { DatabaseSetting } from "./compat/postgrest/values.ts";
 import { resolveUris } from "./connection-strings.ts";
@@ -209,6 +210,7 @@ class Loading implements Findings {
     checkRestDoor(parts, this);
     checkAdmin(parts, this);
     checkAudit(parts, this);
+    checkStore(parts, this);
   }
 
   #where(path: Path): string {
@@ -246,6 +248,7 @@ function partsOf(value: unknown): Parts {
   const restDoor = doorSchemas.rest.safeParse(valueAt(value, ["doors", "rest"]));
   const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
   const audit = configSchema.shape.audit.safeParse(valueAt(value, ["audit"]));
+  const store = configSchema.shape.store.safeParse(valueAt(value, ["store"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
@@ -255,6 +258,7 @@ function partsOf(value: unknown): Parts {
     restDoor: restDoor.success ? restDoor.data : undefined,
     admin: admin.success ? admin.data : undefined,
     audit: audit.success ? audit.data : undefined,
+    store: store.success ? store.data : undefined,
   };
 }
 

@@ -13,6 +13,7 @@ import type { algorithm } from "./schema/issuer.ts";
 import { issuerSchema } from "./schema/issuer.ts";
 import { admin, limits, log, postgresDoor } from "./schema/process.ts";
 import { restDoor } from "./schema/rest.ts";
+import { store } from "./schema/store.ts";
 
 export { clusterSchema, issuerSchema };
 
@@ -34,6 +35,9 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("The HTTP listener for /livez, /readyz, /metrics, and what PostgREST calls its admin server."),
   audit: audit.optional().describe("The ledger: who could, who did and who allowed it, so that edits show."),
+  store: store
+    .optional()
+    .describe("The PostgreSQL database that holds Postern's own state; without it Postern keeps none."),
   log: log.describe("What is logged, to standard error."),
 });
 
@@ -59,5 +63,6 @@ export type DecideConfig<Mode extends ClusterConfig["decide"]["mode"]> = Extract
 export type LoginConfig = Frozen<z.output<typeof login>>;
 export type AdminConfig = Frozen<z.output<typeof admin>>;
 export type AuditConfig = Frozen<z.output<typeof audit>>;
+export type StoreConfig = Frozen<z.output<typeof store>>;
 export type LogConfig = Frozen<z.output<typeof log>>;
 export type Algorithm = z.output<typeof algorithm>;

@@ -1,7 +1,7 @@
 import type { Path } from "../errors.ts";
+import { hostFault } from "../host-list.ts";
 import type { Findings } from "../prepare.ts";
 import type { ClusterConfig } from "../schema.ts";
-import { hostFault } from "../server-list.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Parts } from "./parts.ts";
 import { checkUnique, eachRepeated, unknown } from "./parts.ts";

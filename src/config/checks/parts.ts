@@ -6,6 +6,7 @@ import type {
   IssuerConfig,
   PostgresDoorConfig,
   RestDoorConfig,
+  StoreConfig,
 } from "../schema.ts";
 import { advice } from "../suggest.ts";
 
@@ -28,6 +29,7 @@ export interface Parts {
   readonly restDoor: RestDoorConfig | undefined;
   readonly admin: AdminConfig | undefined;
   readonly audit: AuditConfig | undefined;
+  readonly store: StoreConfig | undefined;
 }
 
 /** Reports each name that came before in its list. */

@@ -14,8 +14,8 @@ function examplesIn(help: string): readonly string[] {
   return [...help.matchAll(/^ {2}\$ (.+)$/gm)].map((match) => match[1] ?? "");
 }
 
-/** Commands that run until they are stopped. Their examples run in test/e2e/cli/serving.test.ts. */
-const SERVING = /\bpostern (start|demo|proxy|rest(?! --))\b/;
+/** Commands that run until they are stopped, or need a store. Their examples run in the tests beside this one. */
+const SERVING = /\bpostern (start|demo|proxy|migrate|rest(?! --))\b/;
 
 for (const command of commandsOf(createProgram())) {
   test(`the help of "${command}" has examples, and they work`, (t) => {

@@ -189,6 +189,11 @@ const COUNTS: Readonly<
     "postern_audit_lost_total",
     7,
   ],
+  "store.state.v1": [
+    { event: "store.state.v1", state: "down", detail: "" },
+    'postern_store_state_changes_total{state="down"}',
+    1,
+  ],
   "cancel.v1": [{ event: "cancel.v1", peer, matched: false }, 'postern_cancels_total{matched="false"}', 1],
   "keys.loaded.v1": [
     { event: "keys.loaded.v1", issuer: "corp", keys: 2 },

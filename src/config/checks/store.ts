@@ -1,0 +1,20 @@
+import type { Findings } from "../prepare.ts";
+import { isLoopback } from "./loopback.ts";
+import type { Parts } from "./parts.ts";
+
+/** What the schema cannot see of the store. */
+export function checkStore({ store }: Parts, findings: Findings): void {
+  if (store === undefined) return;
+  const { host, tls } = store;
+  const verifies = tls.mode === "verify-ca" || tls.mode === "verify-full";
+  if (tls.caFile !== undefined && !verifies)
+    findings.fault(
+      ["store", "tls", "caFile"],
+      `tls.mode ${tls.mode} verifies nothing, so the file would be ignored; use verify-ca or verify-full`,
+    );
+  if (!verifies && !isLoopback(host))
+    findings.warn(
+      ["store", "tls", "mode"],
+      `${tls.mode} does not verify who answers at ${host}; use verify-full, with caFile if the CA is your own`,
+    );
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import type { Store } from "./store.ts";
+
+/** What can change in the store that running nodes care about. */
+export const CHANGE_KINDS = ["policy", "grant", "token", "user", "session"] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface Change {
+  readonly kind: ChangeKind;
+  /** Which one; undefined when notifications were missed and it could be any. */
+  readonly id: string | undefined;
+}
+
+const CHANNEL = "postern_changes";
+/** A change whose notification was lost is noticed after this long at the latest. */
+const POLL_MS = 5000;
+
+const payloadSchema = z.object({
+  kind: z.enum(CHANGE_KINDS),
+  id: z.string().max(1024),
+  revision: z.int().min(0).optional(),
+});
+
+interface Watching {
+  /** When the store last told that nothing was missed; undefined before. */
+  readonly heardAt: number | undefined;
+  stop(): void;
+}
+
+/**
+ * Calls `changed` for every change of the store that this node learns of, by notification at once and by a look at the
+ * revisions every few seconds. A change may be told twice, and is never left out while the store can be reached.
+ */
+export function watchChanges(store: Store, clock: Clock, changed: (change: Change) => void): Watching {
+  const watcher = new Watcher(store, clock, changed);
+  watcher.start();
+  return watcher;
+}
+
+class Watcher implements Watching {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #changed: (change: Change) => void;
+  /** The latest revision that was told of, by kind. */
+  readonly #seen = new Map<string, number>();
+  heardAt: number | undefined;
+  #callOff: () => void = () => {};
+  #unlisten: () => void = () => {};
+  #looking = false;
+  #again = false;
+  #stopped = false;
+
+  constructor(store: Store, clock: Clock, changed: (change: Change) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  start(): void {
+    this.#unlisten = this.#store.listen(CHANNEL, (payload) => this.#hear(payload));
+    void this.#look();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#unlisten();
+    this.#callOff();
+  }
+
+  #hear(payload: string | undefined): void {
+    if (this.#stopped) return;
+    const parsed = payload === undefined ? undefined : payloadSchema.safeParse(jsonOf(payload));
+    if (parsed?.success !== true) return void this.#look();
+    const { kind, id, revision } = parsed.data;
+    // One that was overtaken by a look, or comes out of turn, is told all the same: twice is no harm.
+    if (revision !== undefined) this.#note(kind, revision);
+    this.#changed({ kind, id });
+  }
+
+  /** Notes a revision when it is the next one: a gap is left for the look to find. */
+  #note(kind: string, revision: number): void {
+    const seen = this.#seen.get(kind) ?? 0;
+    if (revision === seen + 1) this.#seen.set(kind, revision);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) {
+      this.#again = true;
+      return;
+    }
+    this.#looking = true;
+    this.#callOff();
+    try {
+      const began = this.#clock.now();
+      const rows = await this.#store.query("SELECT kind, revision FROM revisions");
+      this.heardAt = began;
+      for (const { kind, revision } of rows) this.#compare(String(kind), Number(revision));
+    } catch {
+      // The store's state says so; the next look or the listening connection will know more.
+    }
+    this.#looking = false;
+    if (this.#stopped) return;
+    const again = this.#again;
+    this.#again = false;
+    if (again) void this.#look();
+    else this.#callOff = this.#clock.after(POLL_MS, () => void this.#look());
+  }
+
+  #compare(kind: string, revision: number): void {
+    const seen = this.#seen.get(kind);
+    this.#seen.set(kind, Math.max(revision, seen ?? 0));
+    const known = CHANGE_KINDS.find((one) => one === kind);
+    if (known !== undefined && (seen ?? 0) < revision && !this.#stopped)
+      this.#changed({ kind: known, id: undefined });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import pg from "pg";
+import type { Clock } from "../base/clock.ts";
+import type { StoreConfig } from "../config/schema.ts";
+import { Connection } from "./connection.ts";
+import { StoreError } from "./errors.ts";
+import { storeError } from "./failure.ts";
+import type { Health } from "./health.ts";
+import { clientConfig } from "./login.ts";
+
+/** Enough for every login of a burst to look something up; beyond it nobody would be served in time. */
+const MAX_WAITING = 1000;
+/** Connections that nobody needs are given back to the server. */
+const IDLE_MS = 60_000;
+/** Takes other hosts behind the name, and other settings of the server, up in time. */
+const MAX_LIFE_S = 1800;
+
+/** The connections of this process, a few at most. */
+export class Connections {
+  readonly #pool: pg.Pool;
+  readonly #now: () => StoreConfig;
+  readonly #clock: Clock;
+  readonly #health: Health;
+
+  constructor(now: () => StoreConfig, clock: Clock, health: Health) {
+    this.#now = now;
+    this.#clock = clock;
+    this.#health = health;
+    this.#pool = new pg.Pool({
+      ...clientConfig(now),
+      max: now().poolSize,
+      idleTimeoutMillis: IDLE_MS,
+      maxLifetimeSeconds: MAX_LIFE_S,
+      allowExitOnIdle: true,
+    });
+    // One that breaks while nobody uses it has left the pool already.
+    this.#pool.on("error", (error) => this.#health.failed(storeError(error).message));
+  }
+
+  /**
+   * Runs `work` on a connection of its own. One that failed in a way that leaves its state in doubt is closed.
+   * @throws StoreError
+   */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const client = await this.#acquire();
+    const connection = new Connection(client, this.#now(), this.#clock);
+    try {
+      const result = await work(connection);
+      client.release(connection.broken);
+      this.#health.answered();
+      return result;
+    } catch (thrown) {
+      client.release(connection.broken);
+      if (thrown instanceof StoreError) this.#note(thrown);
+      throw thrown;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #acquire(): Promise<pg.PoolClient> {
+    if (this.#pool.waitingCount >= MAX_WAITING)
+      throw new StoreError("store/unavailable", `${MAX_WAITING} wait for a connection to the store already`);
+    try {
+      return await this.#pool.connect();
+    } catch (thrown) {
+      const error = storeError(thrown);
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  /** A store that refuses or contradicts is there; one that is not says nothing or that it cannot. */
+  #note(error: StoreError): void {
+    if (error.code === "store/unavailable" || error.code === "store/outcome-unknown")
+      this.#health.failed(error.message);
+    else this.#health.answered();
+  }
+}

@@ -1,0 +1,7 @@
+import { changes } from "./0001-changes.ts";
+import { policyObjects } from "./0002-policy-objects.ts";
+import { personalTokens } from "./0003-personal-tokens.ts";
+import type { Migration } from "./migration.ts";
+
+/** Every step, in order. New ones are added at the end; forward only. */
+export const MIGRATIONS: readonly Migration[] = [changes, policyObjects, personalTokens];

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { StoreError } from "./errors.ts";
+import type { Queries, Row } from "./queries.ts";
+
+/** What names a policy object; `namespace` is empty for kinds without one. */
+export interface ObjectKey {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface StoredObject extends ObjectKey {
+  /** Another one after each change; who changes an object says which one he saw. */
+  readonly resourceVersion: number;
+  /** As it was applied; who reads it validates it again. */
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+/** What must be there for a change to be made. */
+export type Expected =
+  | { readonly kind: "any" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "version"; readonly resourceVersion: number };
+
+/** ~1.5 times the size at which decisions were measured; more is a mistake that would take every node's memory. */
+const MAX_OBJECTS = 20_000;
+/** etcd's limit for an object of Kubernetes is 1.5 MB; a policy object that large cannot be read by people. */
+const MAX_OBJECT_BYTES = 256 * 1024;
+
+const rowSchema = z
+  .object({
+    kind: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    resource_version: z.number(),
+    object: z.record(z.string(), z.unknown()),
+  })
+  .transform(
+    ({ resource_version: resourceVersion, ...rest }): StoredObject => ({ ...rest, resourceVersion }),
+  );
+
+const COLUMNS = "kind, namespace, name, resource_version, object";
+
+/**
+ * Every object, in one snapshot, in a fixed order.
+ * @throws StoreError store/too-large when there are more than a node takes up: half a policy is none
+ */
+export async function listPolicyObjects(queries: Queries): Promise<readonly StoredObject[]> {
+  const rows = await queries.query(
+    `SELECT ${COLUMNS} FROM policy_objects ORDER BY kind, namespace, name LIMIT ${MAX_OBJECTS + 1}`,
+  );
+  if (rows.length > MAX_OBJECTS)
+    throw new StoreError("store/too-large", `more than ${MAX_OBJECTS} policy objects are stored`);
+  return rows.map((row) => rowSchema.parse(row));
+}
+
+export async function getPolicyObject(queries: Queries, key: ObjectKey): Promise<StoredObject | undefined> {
+  const [row] = await queries.query(
+    `SELECT ${COLUMNS} FROM policy_objects WHERE kind = $1 AND namespace = $2 AND name = $3`,
+    [key.kind, key.namespace, key.name],
+  );
+  return row && rowSchema.parse(row);
+}
+
+/**
+ * Makes or replaces an object and returns it as it is now.
+ * @throws StoreError store/conflict when something else is there than was expected
+ */
+export async function putPolicyObject(
+  queries: Queries,
+  key: ObjectKey,
+  object: Readonly<Record<string, unknown>>,
+  expected: Expected = { kind: "any" },
+): Promise<StoredObject> {
+  const text = JSON.stringify(object);
+  if (Buffer.byteLength(text) > MAX_OBJECT_BYTES)
+    throw new StoreError("store/too-large", `a policy object is larger than ${MAX_OBJECT_BYTES} bytes`);
+  const [row] = await putRow(queries, key, text, expected);
+  if (row === undefined)
+    throw new StoreError("store/conflict", `${key.kind} ${key.name} is not what it was expected to be`);
+  return rowSchema.parse(row);
+}
+
+const REPLACED = "object = $4::jsonb, resource_version = nextval('resource_versions'), changed_at = now()";
+
+function putRow(queries: Queries, key: ObjectKey, text: string, expected: Expected): Promise<readonly Row[]> {
+  const values = [key.kind, key.namespace, key.name, text];
+  const insert =
+    "INSERT INTO policy_objects (kind, namespace, name, object) VALUES ($1, $2, $3, $4::jsonb) ON CONFLICT (kind, namespace, name)";
+  switch (expected.kind) {
+    case "any":
+      return queries.query(`${insert} DO UPDATE SET ${REPLACED} RETURNING ${COLUMNS}`, values);
+    case "absent":
+      return queries.query(`${insert} DO NOTHING RETURNING ${COLUMNS}`, values);
+    case "version":
+      return queries.query(
+        `UPDATE policy_objects SET ${REPLACED} WHERE kind = $1 AND namespace = $2 AND name = $3 AND resource_version = $5 RETURNING ${COLUMNS}`,
+        [...values, expected.resourceVersion],
+      );
+    default:
+      return expected satisfies never;
+  }
+}
+
+/** Deletes an object, when it is (still) what was expected. Returns whether it did. */
+export async function deletePolicyObject(
+  queries: Queries,
+  key: ObjectKey,
+  resourceVersion?: number,
+): Promise<boolean> {
+  const rows = await queries.query(
+    "DELETE FROM policy_objects WHERE kind = $1 AND namespace = $2 AND name = $3 AND ($4::bigint IS NULL OR resource_version = $4) RETURNING name",
+    [key.kind, key.namespace, key.name, resourceVersion ?? null],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,106 @@
+/**
+ * Postern's own state in PostgreSQL: connections, migrations, and one file of queries for each kind of thing. The room
+ * decides nothing; it says what is stored, or that it cannot say. Every wait is bounded, and no error of the driver
+ * leaves it.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Observe } from "../base/event.ts";
+import type { StoreConfig } from "../config/schema.ts";
+import { Connections } from "./connections.ts";
+import type { Health, StoreState } from "./health.ts";
+import { createHealth } from "./health.ts";
+import { Listener } from "./listener.ts";
+import type { Queries, Row, Transaction, Value } from "./queries.ts";
+import type { TransactionOptions } from "./transaction.ts";
+import { Transactions } from "./transaction.ts";
+
+export interface StoreParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** The store, as everything that keeps state sees it. */
+export interface Store extends Queries {
+  /**
+   * Runs `work` in one transaction, SERIALIZABLE unless told otherwise. `work` is run again, from its beginning, when it
+   * met another transaction, so it does nothing that cannot be done twice.
+   * @throws StoreError store/outcome-unknown when it was committed or not, and nobody can tell
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Calls `heard` with the payload of each notification on `channel`, and with undefined whenever some may have been
+   * missed. Returns a function that stops it.
+   */
+  listen(channel: string, heard: (payload: string | undefined) => void): () => void;
+  /** Whether the store answers, as far as is known. */
+  state(): StoreState;
+  /** Takes another password or authority up for the next connections. Everything else of a store is for good. */
+  reconfigure(config: StoreConfig): void;
+  close(): Promise<void>;
+}
+
+/** Makes the store that `config` describes. Nothing is connected until it is needed. */
+export function createStore(config: StoreConfig, parts: StoreParts): Store {
+  const health = createHealth(parts);
+  return new PostgresStore(config, parts, health);
+}
+
+class PostgresStore implements Store {
+  #config: StoreConfig;
+  readonly #health: Health;
+  readonly #connections: Connections;
+  readonly #transactions: Transactions;
+  readonly #listener: Listener;
+
+  constructor(config: StoreConfig, { clock }: StoreParts, health: Health) {
+    this.#config = config;
+    this.#health = health;
+    const now = () => this.#config;
+    this.#connections = new Connections(now, clock, health);
+    this.#transactions = new Transactions(this.#connections, clock);
+    this.#listener = new Listener(now, clock, health);
+  }
+
+  query(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    return this.#connections.use((connection) => connection.query(text, values));
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.#transactions.run(work, options);
+  }
+
+  listen(channel: string, heard: (payload: string | undefined) => void): () => void {
+    return this.#listener.listen(channel, heard);
+  }
+
+  state(): StoreState {
+    return this.#health.state;
+  }
+
+  reconfigure(config: StoreConfig): void {
+    refuseAnother(this.#config, config);
+    this.#config = config;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#listener.close(), this.#connections.close()]);
+  }
+}
+
+const FOR_GOOD = [
+  "host",
+  "port",
+  "user",
+  "database",
+  "schema",
+  "poolSize",
+  "connectTimeout",
+  "statementTimeout",
+] as const;
+
+/** @throws Error when `next` is another store */
+function refuseAnother(current: StoreConfig, next: StoreConfig): void {
+  const changed = FOR_GOOD.find((name) => current[name] !== next[name]);
+  if (changed !== undefined || current.tls.mode !== next.tls.mode)
+    throw new Error(`store.${changed ?? "tls.mode"} can be changed only by a restart`);
+}
