@@ -1,6 +1,6 @@
 /** The whole table, and how Postern's evaluator is asked about a row of it. */
 import type { Attributes } from "../../../src/policy/rbac/attributes.ts";
-import type { PolicyObject, PolicyRule } from "../../../src/policy/rbac/objects.ts";
+import type { PolicyObject, PolicyRule, TimedBinding } from "../../../src/policy/rbac/objects.ts";
 import { parsePolicyObject } from "../../../src/policy/rbac/parse.ts";
 import { Policy } from "../../../src/policy/rbac/policy.ts";
 import { aggregationCases } from "./aggregations.ts";
@@ -35,4 +35,12 @@ export function attributesOf(asked: Asked): Attributes {
 
 export function ruleOf(raw: RawRule): PolicyRule {
   return { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [], ...raw };
+}
+
+/** A grant that gives a binding from 100 until 200, unless said otherwise. */
+export function grantOf(raw: unknown, over: Partial<TimedBinding> = {}): TimedBinding {
+  const [binding] = objectsOf([raw]);
+  if (binding?.kind !== "RoleBinding" && binding?.kind !== "ClusterRoleBinding")
+    throw new TypeError("a grant is of a binding");
+  return { binding, grantId: "g-1", notBefore: 100, until: 200, ...over };
 }
