@@ -4,7 +4,7 @@ import { readFileSync, watch } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 
-/** An editor or a mount makes several changes for one; they are over within this time. */
+/** An editor or a mount makes several changes for one; when this long nothing else has changed, they are over. */
 const QUIET_MS = 250;
 
 /** Notifications get lost on network and overlay file systems, so contents are looked at this often all the same. */
@@ -32,7 +32,7 @@ class FileWatch implements Watching {
   readonly #clock: Clock;
   readonly #watchers: FSWatcher[] = [];
   #seen: string;
-  #callOffQuiet = () => {};
+  #callOffQuiet: (() => void) | undefined;
   #callOffLook = () => {};
   #closed = false;
 
@@ -47,7 +47,7 @@ class FileWatch implements Watching {
 
   close(): void {
     this.#closed = true;
-    this.#callOffQuiet();
+    this.#callOffQuiet?.();
     this.#callOffLook();
     this.#stopWatching();
   }
@@ -70,23 +70,29 @@ class FileWatch implements Watching {
     for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
-  /** Something happened nearby: wait until it is over. */
+  /** Something happened nearby: wait until it is over. A neighbour, such as a log, may never be; that counts for nothing. */
   #stir(): void {
-    if (this.#closed) return;
-    this.#callOffQuiet();
-    this.#callOffQuiet = this.#clock.after(QUIET_MS, () => this.#compare());
+    if (!this.#closed && this.#callOffQuiet === undefined) this.#waitUntilQuiet(this.#contents());
+  }
+
+  #waitUntilQuiet(before: string): void {
+    this.#callOffQuiet = this.#clock.after(QUIET_MS, () => {
+      const contents = this.#contents();
+      if (contents !== before) return this.#waitUntilQuiet(contents);
+      this.#callOffQuiet = undefined;
+      this.#compare(contents);
+    });
   }
 
   #lookLater(): void {
     this.#callOffLook = this.#clock.after(LOOK_MS, () => {
       this.#watchDirectories();
-      this.#compare();
+      this.#compare(this.#contents());
       if (!this.#closed) this.#lookLater();
     });
   }
 
-  #compare(): void {
-    const contents = this.#contents();
+  #compare(contents: string): void {
     if (this.#closed || contents === this.#seen) return;
     this.#seen = contents;
     this.#onChange();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
@@ -15,13 +15,13 @@ const LOOK_MS = 10_000;
 function watching(t: TestContext, paths: readonly string[]) {
   const clock = new VirtualClock();
   let changes = 0;
-  const watch = watchFiles(paths, () => changes++, clock);
-  t.after(() => watch.close());
+  const files = watchFiles(paths, () => changes++, clock);
+  t.after(() => files.close());
   const idle = clock.pending;
   const stirred = async () => {
     while (clock.pending === idle) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { clock, watch, stirred, changes: () => changes };
+  return { clock, files, stirred, changes: () => changes };
 }
 
 const CHANGES: Readonly<Record<string, (directory: string) => void>> = {
@@ -83,12 +83,43 @@ test("a touch that changes no content, and a neighbour's change, are no changes"
   assert.equal(changes(), 0);
 });
 
-test("after close nothing is called and no timer is left", async (t) => {
-  const directory = directoryWith(t, { "postern.yaml": "one" });
-  const { clock, watch, stirred, changes } = watching(t, [join(directory, "postern.yaml")]);
+test("a log that grows beside a file does not put off its change", async (t) => {
+  const directory = directoryWith(t, { "postern.yaml": "one", "postern.log": "" });
+  const { clock, stirred, changes } = watching(t, [join(directory, "postern.yaml")]);
   writeFileSync(join(directory, "postern.yaml"), "two");
   await stirred();
-  watch.close();
+  let told = 0;
+  const log = watch(directory, { persistent: false }, () => told++);
+  t.after(() => log.close());
+  for (let line = 0; line < 10; line++) {
+    const before = told;
+    writeFileSync(join(directory, "postern.log"), `line ${line}`);
+    while (told === before) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(QUIET_MS / 10);
+  }
+  assert.equal(changes(), 1);
+});
+
+test("a file that is still being written is waited for", async (t) => {
+  const directory = directoryWith(t, { "postern.yaml": "one" });
+  const { clock, stirred, changes } = watching(t, [join(directory, "postern.yaml")]);
+  writeFileSync(join(directory, "postern.yaml"), "t");
+  await stirred();
+  for (const text of ["tw", "two", "two\n"]) {
+    writeFileSync(join(directory, "postern.yaml"), text);
+    clock.advance(QUIET_MS / 4);
+    assert.equal(changes(), 0);
+  }
+  clock.advance(QUIET_MS);
+  assert.equal(changes(), 1);
+});
+
+test("after close nothing is called and no timer is left", async (t) => {
+  const directory = directoryWith(t, { "postern.yaml": "one" });
+  const { clock, files, stirred, changes } = watching(t, [join(directory, "postern.yaml")]);
+  writeFileSync(join(directory, "postern.yaml"), "two");
+  await stirred();
+  files.close();
   clock.advance(LOOK_MS);
   assert.equal(changes(), 0);
   assert.equal(clock.pending, 0);
