@@ -13,6 +13,11 @@ const SQL = `
   CREATE FUNCTION find(word text, VARIADIC tags text[] DEFAULT '{}') RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
   CREATE FUNCTION audit() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
   REVOKE EXECUTE ON FUNCTION audit FROM PUBLIC; GRANT EXECUTE ON FUNCTION audit TO web;
+  CREATE TYPE mood AS ENUM ('calm', 'loud'); CREATE TYPE public.shade AS ENUM ('dark');
+  CREATE TABLE moods (id int, mood mood); GRANT SELECT ON moods TO anon;
+  CREATE SCHEMA inner_types; CREATE DOMAIN inner_types.stars AS int; GRANT USAGE ON SCHEMA inner_types TO anon, web;
+  CREATE FUNCTION rate(mood mood, moods mood[], shade public.shade, stars inner_types.stars, at date) RETURNS int
+    LANGUAGE sql STABLE AS 'SELECT 1';
   CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO anon, web;
   CREATE TABLE other.things (id int); GRANT SELECT ON other.things TO anon;
 `;
@@ -101,12 +106,28 @@ interface Shown {
 const show = ({ feature, that }: Shown, work: () => Promise<void>) => void test(`${feature}: ${that}`, work);
 
 show({ feature: "openapi.follow-privileges", that: "a role sees what it may use" }, async () => {
-  assert.deepEqual(paths(await read(world)), ["/", "/films", "/rpc/find"]);
-  assert.deepEqual(paths(await read(world, "web")), ["/", "/films", "/roles", "/rpc/audit", "/rpc/find"]);
+  assert.deepEqual(paths(await read(world)), ["/", "/films", "/moods", "/rpc/find", "/rpc/rate"]);
+  assert.deepEqual(paths(await read(world, "web")), [
+    "/",
+    "/films",
+    "/moods",
+    "/roles",
+    "/rpc/audit",
+    "/rpc/find",
+    "/rpc/rate",
+  ]);
 });
 
 show({ feature: "openapi.ignore-privileges", that: "everybody sees everything" }, async () => {
-  assert.deepEqual(paths(await read(open)), ["/", "/films", "/roles", "/rpc/audit", "/rpc/find"]);
+  assert.deepEqual(paths(await read(open)), [
+    "/",
+    "/films",
+    "/moods",
+    "/roles",
+    "/rpc/audit",
+    "/rpc/find",
+    "/rpc/rate",
+  ]);
 });
 
 show(
@@ -152,6 +173,26 @@ show(
     assert.deepEqual(Object.keys(document.paths["/rpc/find"] ?? {}), ["get", "post"]);
   },
 );
+
+for (const [which, at, formats] of [
+  ["follow-privileges", () => world, ["mood", "mood[]", "shade", "inner_types.stars", "date"]],
+  ["ignore-privileges", () => open, ["api.mood", "api.mood[]", "public.shade", "inner_types.stars", "date"]],
+] as const)
+  show(
+    { feature: "openapi.functions", that: `${which} names the types of arguments as PostgREST does` },
+    async () => {
+      const { paths: described, definitions } = await read(at());
+      const get: unknown = described["/rpc/rate"]?.["get"];
+      assert.ok(
+        typeof get === "object" && get !== null && "parameters" in get && Array.isArray(get.parameters),
+      );
+      assert.deepEqual(
+        get.parameters.map(({ format }: { readonly format: string }) => format),
+        formats,
+      );
+      assert.match(JSON.stringify(definitions["moods"]), /"format":"api\.mood"/);
+    },
+  );
 
 show({ feature: "openapi.proxy", that: "behind a proxy the API is where the proxy is" }, async () => {
   const { host, basePath, schemes } = await read(open);

@@ -57,6 +57,7 @@ export function openApiDocument(
     visible.description,
     listed(visible.tables),
     listed(visible.routines),
+    [...visible.types],
     settings,
   ]);
   return keptDocument(catalog, hash("sha256", key), () => write(catalog, schema, visible, settings));
@@ -93,7 +94,7 @@ function write(
   return writeSections({
     head,
     sections: [
-      ["paths", paths(tables, routines)],
+      ["paths", paths(tables, routines, visible.types)],
       ["definitions", definitions(catalog, tables)],
       ["parameters", parameterDefinitions(tables)],
     ],
@@ -102,10 +103,14 @@ function write(
 
 type Member = readonly [name: string, value: object];
 
-function* paths(tables: readonly Table[], routines: ReadonlyMap<string, Routine>): Iterable<Member> {
+function* paths(
+  tables: readonly Table[],
+  routines: ReadonlyMap<string, Routine>,
+  types: Visible["types"],
+): Iterable<Member> {
   yield ["/", ROOT_PATH];
   for (const table of tables) yield [`/${table.name}`, tablePath(table)];
-  for (const routine of routines.values()) yield [`/rpc/${routine.name}`, routinePath(routine)];
+  for (const routine of routines.values()) yield [`/rpc/${routine.name}`, routinePath(routine, types)];
 }
 
 function* definitions(catalog: Catalog, tables: readonly Table[]): Iterable<Member> {

@@ -53,8 +53,10 @@ export function tablePath(table: Table): object {
   };
 }
 
-export function routinePath(routine: Routine): object {
-  const { name, description, parameters, volatility } = routine;
+/** @param types what types of arguments are called, where not by their whole names */
+export function routinePath(routine: Routine, types: ReadonlyMap<string, string>): object {
+  const { name, description, volatility } = routine;
+  const parameters = routine.parameters.map((one) => ({ ...one, type: types.get(one.type) ?? one.type }));
   const common = {
     tags: [`(rpc) ${name}`],
     ...describe(description),
@@ -64,7 +66,7 @@ export function routinePath(routine: Routine): object {
   const post = {
     ...common,
     parameters: [
-      { name: "args", required: true, in: "body", schema: argumentsSchema(routine) },
+      { name: "args", required: true, in: "body", schema: argumentsSchema({ description, parameters }) },
       ...refs(["preferParams"]),
     ],
   };
@@ -73,7 +75,7 @@ export function routinePath(routine: Routine): object {
     : { get: { ...common, parameters: parameters.map(queryParameter) }, post };
 }
 
-function argumentsSchema({ description, parameters }: Routine): object {
+function argumentsSchema({ description, parameters }: Pick<Routine, "description" | "parameters">): object {
   const required = parameters.filter((one) => one.required).map(({ name }) => name);
   return {
     ...(description === null ? {} : { description }),

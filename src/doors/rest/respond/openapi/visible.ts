@@ -11,13 +11,16 @@ export interface Visible {
   readonly tables: ReadonlySet<string> | undefined;
   /** Functions by name and arguments; undefined: all. */
   readonly routines: ReadonlySet<string> | undefined;
+  /** What types of arguments are called on the request's search_path, by their whole names: `api.mood` → `mood`. */
+  readonly types: ReadonlyMap<string, string>;
   /** The comment of the schema. */
   readonly description: string | null;
 }
 
 /**
  * A relation counts that the role may do anything with, or with one of its columns; a function that it may call.
- * A function is told by its name and the names of its arguments, which is what a path of the description shows.
+ * A function is told by its name and the names of its arguments, which is what a path of the description shows. The
+ * types of arguments are called as this role finds them, which PostgREST does only in this mode and only for arguments.
  */
 const FOLLOW = `
 SELECT obj_description(n.oid, 'pg_namespace'),
@@ -31,7 +34,12 @@ SELECT obj_description(n.oid, 'pg_namespace'),
       FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) AS at
       WHERE p.proargmodes IS NULL OR p.proargmodes[at] IN ('i', 'b', 'v') ORDER BY at)))
     FROM pg_proc p
-    WHERE p.pronamespace = n.oid AND p.prokind = 'f' AND has_function_privilege(p.oid, 'EXECUTE'))
+    WHERE p.pronamespace = n.oid AND p.prokind = 'f' AND has_function_privilege(p.oid, 'EXECUTE')),
+  (SELECT json_object_agg(quote_ident(tn.nspname) || '.' || format_type(t.oid, NULL), format_type(t.oid, NULL))
+    FROM pg_type t JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+      JOIN pg_namespace tn ON tn.oid = e.typnamespace
+    WHERE tn.nspname <> 'pg_catalog' AND pg_type_is_visible(e.oid)
+      AND t.oid IN (SELECT unnest(p.proargtypes) FROM pg_proc p WHERE p.pronamespace = n.oid AND p.prokind = 'f'))
 FROM pg_namespace n WHERE n.nspname = $1`;
 
 const IGNORE = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
@@ -42,12 +50,14 @@ export function visibleStatement(schema: string, mode: VisibilityMode): Statemen
 }
 
 export function readVisible(rows: readonly Row[], mode: VisibilityMode): Visible {
-  const [description, tables, routines] = rows[0] ?? [];
+  const [description, tables, routines, types] = rows[0] ?? [];
   const text = description?.toString("utf8") ?? null;
-  if (mode === "ignore-privileges") return { tables: undefined, routines: undefined, description: text };
+  if (mode === "ignore-privileges")
+    return { tables: undefined, routines: undefined, types: new Map(), description: text };
   return {
     tables: new Set(listOf(tables).map(String)),
     routines: new Set(listOf(routines).map((one) => JSON.stringify(one))),
+    types: namesOf(types),
     description: text,
   };
 }
@@ -55,6 +65,11 @@ export function readVisible(rows: readonly Row[], mode: VisibilityMode): Visible
 /** How a function is told in `Visible.routines`. */
 export function signatureOf({ name, parameters }: Routine): string {
   return JSON.stringify([name, parameters.map((parameter) => parameter.name)]);
+}
+
+function namesOf(json: Buffer | null | undefined): ReadonlyMap<string, string> {
+  const names: unknown = json == null ? {} : JSON.parse(json.toString("utf8"));
+  return new Map(Object.entries(names ?? {}).map(([whole, short]) => [whole, String(short)]));
 }
 
 function listOf(json: Buffer | null | undefined): readonly unknown[] {
