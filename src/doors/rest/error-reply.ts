@@ -8,6 +8,7 @@ interface Refused {
   readonly code: string;
   readonly http: number;
   readonly message: string;
+  readonly minimalMessage?: string;
   readonly details?: ErrorDetails | undefined;
   readonly hint?: string | undefined;
   readonly headers?: readonly HeaderField[];
@@ -25,7 +26,8 @@ const BARE = /^[\w!#$%&'*+.^`|~:/-]+$/;
 /** The answer that an error is. */
 export function errorReply(error: Refused, verbosity: ErrorVerbosity): Reply {
   const { code, http, message, details = null, hint = null, headers = [], statusText } = error;
-  const body = verbosity === "verbose" ? { code, details, hint, message } : { code, message };
+  const { minimalMessage = message } = error;
+  const body = verbosity === "verbose" ? { code, details, hint, message } : { code, message: minimalMessage };
   return {
     status: http,
     statusText,

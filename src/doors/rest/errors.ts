@@ -95,6 +95,8 @@ export type ErrorDetails = string | readonly Readonly<Record<string, string>>[];
 
 interface RestErrorParts {
   readonly message: string;
+  /** What is said instead with minimal verbosity, where the message names what the request did not. */
+  readonly minimalMessage?: string;
   readonly details?: ErrorDetails | undefined;
   readonly hint?: string | undefined;
   /** Sent beside the usual ones. */
@@ -109,6 +111,7 @@ export class RestError extends Error {
   /** A `PGRSTxxx`, a SQLSTATE, or what a function raised as one. */
   readonly code: string;
   readonly http: number;
+  readonly minimalMessage: string;
   readonly details: ErrorDetails | undefined;
   readonly hint: string | undefined;
   readonly headers: readonly HeaderField[];
@@ -119,6 +122,7 @@ export class RestError extends Error {
     this.name = "RestError";
     this.code = code;
     this.http = http;
+    this.minimalMessage = parts.minimalMessage ?? parts.message;
     this.details = parts.details;
     this.hint = parts.hint;
     this.headers = parts.headers ?? [];

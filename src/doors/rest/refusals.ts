@@ -1,6 +1,7 @@
 /**
  * Every error of the REST door by what went wrong. The texts are PostgREST's, which clients compare; what a text is
- * about is always what the request itself named, and hints, which may name more, are handed in.
+ * about is always what the request itself named, and hints, which may name more, are handed in. The one message of
+ * PostgREST's that names more has a shorter form for who wants nothing told.
  */
 import type { ErrorDetails, HeaderField } from "./errors.ts";
 import { RestError } from "./errors.ts";
@@ -204,6 +205,7 @@ export const noFunction = (parts: {
 export const ambiguousFunction = (candidates: readonly string[]) =>
   of("PGRST203", {
     message: `Could not choose the best candidate function between: ${candidates.join(", ")}`,
+    minimalMessage: "Could not choose the best candidate function",
     hint: "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
   });
 
