@@ -13,6 +13,8 @@ const PORT_ATTEMPTS = 3;
 export interface EmbeddedOptions {
   /** Holds everything: `data/`, the server's key, and the programs when PostgreSQL's user cannot reach ours. */
   readonly directory: string;
+  /** Where PostgreSQL's `bin`, `lib` and `share` are; those of the installed package, PostgreSQL 18, by default. */
+  readonly native?: string | undefined;
   /** 0 or absent: a free one. */
   readonly port?: number;
   /** Lines of pg_hba.conf. */
@@ -40,10 +42,10 @@ export interface EmbeddedPostgres extends ServerProcess {
   write(name: string, text: string): void;
 }
 
-/** Starts a real PostgreSQL 18 on 127.0.0.1, making its data directory when there is none. */
+/** Starts a real PostgreSQL on 127.0.0.1, making its data directory when there is none. */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const progress = options.progress ?? (() => {});
-  const place = prepare(options.directory, progress);
+  const place = prepare({ directory: options.directory, native: options.native, progress });
   await clearStale(place.data);
   const made = join(place.data, "postern.made"); // written last, so that a half-made directory is made again
   const filledBy = digest(options.setUp ?? []);

@@ -31,8 +31,16 @@ export interface Place {
   readonly data: string;
 }
 
+export interface PlaceOptions {
+  readonly directory: string;
+  /** Where PostgreSQL's `bin`, `lib` and `share` are; the package's by default. */
+  readonly native?: string | undefined;
+  /** Told each step in words. */
+  readonly progress: (step: string) => void;
+}
+
 /** Creates the directory, hands it to PostgreSQL's user, and finds programs that this user can run. */
-export function prepare(directory: string, progress: (step: string) => void): Place {
+export function prepare({ directory, native, progress }: PlaceOptions): Place {
   const account = unprivilegedAccount();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (account.kind === "other") chownSync(directory, account.uid, account.gid);
@@ -42,12 +50,14 @@ export function prepare(directory: string, progress: (step: string) => void): Pl
       `PostgreSQL's user cannot reach ${directory}; choose a directory outside of private ones such as /root`,
     );
   }
-  return { account, bin: programs(account, directory, progress), data: join(directory, "data") };
+  return { account, bin: programs({ directory, native, progress }, account), data: join(directory, "data") };
 }
 
-/** The package's programs, copied when they are in a directory such as /root that the account cannot enter. */
-function programs(account: Account, directory: string, progress: (step: string) => void): string {
-  const native = nativeDirectory();
+/** PostgreSQL's programs, copied when they are in a directory such as /root that the account cannot enter. */
+function programs(
+  { directory, native = nativeDirectory(), progress }: PlaceOptions,
+  account: Account,
+): string {
   if (reachableBy(account, join(native, "bin", "postgres"))) return join(native, "bin");
   const copy = join(directory, "native");
   if (!existsSync(join(copy, "complete"))) {

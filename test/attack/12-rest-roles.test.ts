@@ -92,7 +92,11 @@ suite("14: settings of a role", () => {
             current_setting('log_min_duration_statement'))
         $$;
         CREATE FUNCTION api.stay() RETURNS text LANGUAGE sql AS $$ SELECT set_config('role', 'other', false) $$;
-        GRANT SET ON PARAMETER log_min_duration_statement TO authenticator;
+        DO $$ BEGIN
+          IF current_setting('server_version_num')::int >= 150000 THEN
+            EXECUTE 'GRANT SET ON PARAMETER log_min_duration_statement TO authenticator';
+          END IF;
+        END $$;
         ALTER ROLE web SET log_min_duration_statement = '7s'; ALTER ROLE web SET statement_timeout = '9s';
         ALTER ROLE web SET search_path = pg_temp; ALTER ROLE web SET request.jwt.claims = '{"role":"boss"}';
         ALTER ROLE web SET role = 'other';
@@ -102,13 +106,15 @@ suite("14: settings of a role", () => {
   });
   after(() => world?.stop());
 
-  const expected = ["web", "web", '"api", "public"', "9s", "7s"];
+  /** Before PostgreSQL 15 nobody could be granted what only superusers may set. */
+  const logging = () => (world.postgres.major >= 15 ? "7s" : "-1");
+  const expected = () => ["web", "web", '"api", "public"', "9s", logging()];
   test("they hold, by the rights of the one that logged in, and never in place of what the request said", async () => {
-    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected);
+    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected());
   });
 
   test("they hold also when the request before has left the connection to another role", async () => {
     for (const method of ["POST", "GET"]) await world.ask(`${method} /rpc/stay`);
-    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected);
+    assert.deepEqual((await world.ask("GET /rpc/settings", { as: "web" })).json(), expected());
   });
 });

@@ -8,6 +8,9 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/demo/emb
 /** The superuser that tests set things up with; trusted from loopback, whatever pg_hba says otherwise. */
 const ADMIN = "test_admin";
 
+/** Another PostgreSQL than the one that is installed beside Postern: `bin`, `lib` and `share` of it. */
+const NATIVE = process.env["POSTERN_TEST_POSTGRES"];
+
 export interface TestPostgresOptions {
   /** A free one by default. */
   readonly port?: number;
@@ -16,11 +19,15 @@ export interface TestPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Run as superuser in database `postgres` once the server is up. */
   readonly sql?: string;
+  /** Where the `bin`, `lib` and `share` of another PostgreSQL are; POSTERN_TEST_POSTGRES by default, then 18. */
+  readonly native?: string;
   /** False: no TLS. Otherwise the names in the server's certificate, `localhost` and 127.0.0.1 by default. */
   readonly tls?: false | readonly string[];
 }
 
 export interface TestPostgres extends EmbeddedPostgres {
+  /** The server's major version. */
+  readonly major: number;
   /** The authority of the server's certificate and of the client certificates that it trusts. */
   readonly authority: Authority;
   /** The authority's certificate and key, as files. */
@@ -42,7 +49,7 @@ const SCRAM_FOR_ALL = [
 /** `node --test` ends a test that takes too long with SIGTERM, which by itself runs no exit handlers. */
 process.once("SIGTERM", () => process.exit(1));
 
-/** Starts an embedded PostgreSQL 18 in a fresh directory. `stop()` leaves nothing behind. */
+/** Starts an embedded PostgreSQL (18, or the one in POSTERN_TEST_POSTGRES) in a fresh directory. `stop()` leaves nothing behind. */
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), "postern-pg-"));
   const authority = await createAuthority();
@@ -50,6 +57,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const hba = (more: readonly string[]) => [`host all ${ADMIN} 127.0.0.1/32 trust`, ...more];
   const server = await startEmbeddedPostgres({
     directory,
+    native: options.native ?? NATIVE,
     port: options.port ?? 0,
     hba: hba(options.hba ?? SCRAM_FOR_ALL),
     settings: { max_connections: "200", wal_level: "logical", shared_buffers: "32MB", ...options.settings },
@@ -69,14 +77,13 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   };
-  if (options.sql !== undefined) {
-    await query(options.sql).catch(async (error: unknown) => {
-      await stop(); // or else its process would keep the failed test alive
-      throw error;
-    });
-  }
+  const major = await setUp(query, options.sql ?? "").catch(async (error: unknown) => {
+    await stop(); // or else its process would keep the failed test alive
+    throw error;
+  });
   return {
     ...server,
+    major,
     authority,
     ...authorityFiles(directory, authority),
     lines,
@@ -87,6 +94,13 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     },
     stop,
   };
+}
+
+/** Runs the SQL of a test; returns the server's major version. */
+async function setUp(query: TestPostgres["query"], sql: string): Promise<number> {
+  if (sql !== "") await query(sql);
+  const [row] = await query("SELECT current_setting('server_version_num')::int / 10000 AS major");
+  return Number(row?.["major"]);
 }
 
 async function serverTls(authority: Authority, names: readonly string[] = ["localhost", "127.0.0.1"]) {

@@ -83,7 +83,7 @@ test("a running query is cancelled over a connection with the same TLS", async (
   for (const tls of [
     { caFile: server.caFile },
     { mode: "disable" },
-    { caFile: server.caFile, negotiation: "direct" },
+    ...(server.major >= 17 ? [{ caFile: server.caFile, negotiation: "direct" }] : []),
   ]) {
     const session = await to({ login, tls }).open("app");
     const sleeping = ask(session, "SELECT pg_sleep(60)");

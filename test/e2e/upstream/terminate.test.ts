@@ -19,13 +19,18 @@ before(async () => {
     sql: `CREATE ROLE app LOGIN; CREATE ROLE other LOGIN; CREATE ROLE single LOGIN CONNECTION LIMIT 1;
       CREATE ROLE hindering LOGIN; GRANT other TO hindering;
       ALTER ROLE hindering SET role = other; ALTER ROLE hindering SET statement_timeout = '1ms';
-      ALTER ROLE hindering SET transaction_timeout = '1ms'; ALTER ROLE hindering SET lock_timeout = '1ms';
+      ALTER ROLE hindering SET lock_timeout = '1ms';
       CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO PUBLIC;
       CREATE VIEW trap.pg_stat_activity AS SELECT 1 AS pid WHERE false;
       ALTER ROLE hindering SET search_path = trap, pg_catalog`,
   });
+  if (timesTransactions()) await server.query("ALTER ROLE hindering SET transaction_timeout = '1ms'");
 });
 after(() => server.stop());
+
+/** PostgreSQL 17 has transaction_timeout, and direct TLS. */
+const timesTransactions = () => server.major >= 17;
+const speaksDirectTls = () => server.major >= 17;
 
 const to = upstreamsOf(() => server);
 
@@ -47,7 +52,9 @@ for (const [role, about] of [
   test(`a server process is ended for certain: ${about}`, async () => {
     const upstream = to({ login });
     const session = await upstream.open(role, {
-      parameters: { options: "-c transaction_timeout=0 -c role=none -c statement_timeout=0" },
+      parameters: {
+        options: `${timesTransactions() ? "-c transaction_timeout=0 " : ""}-c role=none -c statement_timeout=0`,
+      },
     });
     void ask(session, LOOP);
     await looping(session.processId);
@@ -60,7 +67,8 @@ for (const [role, about] of [
 }
 
 test("a server process is ended over the same TLS as the session's", async () => {
-  const upstream = to({ login, tls: { caFile: server.caFile, negotiation: "direct" } });
+  const negotiation = speaksDirectTls() ? "direct" : "postgres";
+  const upstream = to({ login, tls: { caFile: server.caFile, negotiation } });
   const session = await upstream.open("app");
   void ask(session, LOOP);
   await looping(session.processId);

@@ -1,26 +1,9 @@
 /** What each suite needs on the machine, and how its program is made ready. Nothing is put into the repository. */
-import { execFile, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
-
-const SUITES = dirname(import.meta.dirname);
-
-/** Kept between runs, so that only the first one has to download and compile. */
-const CACHE =
-  process.env["POSTERN_INTEROP_CACHE"] ??
-  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "postern-interop");
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { CACHE, once, run, SUITES } from "./cache.ts";
 
 export type Language = "node" | "shell" | "python" | "java" | "go" | "rust";
 
@@ -156,32 +139,4 @@ function onPath(program: string): boolean {
       return false;
     }
   });
-}
-
-/** Fills a directory of the cache that stands for the text of a lock file; it appears whole or not at all. */
-async function once(
-  kind: string,
-  lockFile: string,
-  fill: (directory: string, lockFile: string) => Promise<unknown>,
-): Promise<string> {
-  const path = join(SUITES, lockFile);
-  const hash = createHash("sha256").update(kind).update(readFileSync(path)).digest("hex").slice(0, 16);
-  const directory = join(CACHE, `${kind.split("-")[0]}-${hash}`);
-  if (existsSync(directory)) return directory;
-  mkdirSync(CACHE, { recursive: true });
-  const building = mkdtempSync(join(CACHE, "building-"));
-  await fill(building, path);
-  try {
-    renameSync(building, directory);
-  } catch (error) {
-    if (!existsSync(directory)) throw error;
-    rmSync(building, { recursive: true }); // another suite was quicker
-  }
-  return directory;
-}
-
-async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
-  mkdirSync(CACHE, { recursive: true });
-  const { stdout } = await promisify(execFile)(command, args, { cwd, encoding: "utf8" });
-  return stdout.trim();
 }

@@ -1,0 +1,3 @@
+import { testPostgres } from "./support/postgres-suite.ts";
+
+testPostgres(17);
