@@ -4,54 +4,30 @@
  */
 import type { Recorder } from "../audit/ledger/ledger.ts";
 import type { Clock } from "../base/clock.ts";
-import type { ErrorSpec } from "../base/error.ts";
 import { messageOf } from "../base/error.ts";
 import type { EndReason, Observe } from "../base/event.ts";
 import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
-import type { Secret } from "../base/secret.ts";
 import type { Spans } from "../base/spans.ts";
 import { noSpans } from "../base/spans.ts";
 import type { Step, Trace } from "../base/trace.ts";
 import { noTrace } from "../base/trace.ts";
 import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
-import { anonymous } from "../identity/anonymous.ts";
-import type { IdentityErrorCode } from "../identity/errors.ts";
-import { identityErrors } from "../identity/errors.ts";
-import { Identity, NO_PROOF } from "../identity/identity.ts";
-import { type RemoteSettings, RemoteVerifier } from "../identity/remote/remote-verifier.ts";
-import type { Verified, Verifier } from "../identity/verifier.ts";
+import type { Grants } from "../grants/grants.ts";
+import { Identity } from "../identity/identity.ts";
+import type { Verifier } from "../identity/verifier.ts";
 import { decide } from "../policy/decide.ts";
-import type { Decision, PlacedWish, Wish } from "../policy/decision.ts";
-import type { PolicyErrorCode } from "../policy/errors.ts";
-import { policyErrors } from "../policy/errors.ts";
+import type { Bearer, Decision, PlacedWish, Wish } from "../policy/decision.ts";
+import type { Policy } from "../policy/rbac/policy.ts";
 import type { Session, SessionFacts, Sessions } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
+import type { DenialCode, Denied, DeniedTo } from "./denied.ts";
+import { denied, provesNothing } from "./denied.ts";
 import type { AccessErrorCode } from "./errors.ts";
-import { accessErrors } from "./errors.ts";
+import type { Credential } from "./identify.ts";
+import { Identification } from "./identify.ts";
+import type { Naming } from "./naming.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
 import { allowed, record } from "./recording.ts";
-
-/** What a client presents. Unverified by its type. */
-export type Credential =
-  | { readonly kind: "token"; readonly token: Secret }
-  /** Nothing at all. Only the REST door takes it, and policy must have a role for it. */
-  | { readonly kind: "anonymous" };
-
-export type DenialCode = AccessErrorCode | IdentityErrorCode | PolicyErrorCode;
-
-const denialSpecs: Readonly<Record<DenialCode, ErrorSpec>> = {
-  ...accessErrors,
-  ...identityErrors,
-  ...policyErrors,
-};
-
-/** The first check that failed, and what the client may know of it. */
-export interface Denied {
-  readonly kind: "denied";
-  readonly code: DenialCode;
-  readonly spec: ErrorSpec;
-  /** For the log and `explain`. */
-  readonly detail: string;
-}
 
 type Admitted = { readonly kind: "admitted"; readonly admission: Admission };
 
@@ -96,6 +72,10 @@ export class Admission {
 
 interface AccessParts {
   readonly verifier: Verifier;
+  readonly policy: PolicyInForce;
+  readonly naming: Naming;
+  /** None where there is no store. */
+  readonly grants?: Pick<Grants, "consume"> | undefined;
   readonly sessions: Sessions;
   readonly attempts: Attempts;
   readonly limits: LimitsConfig;
@@ -119,17 +99,16 @@ export interface Explanation {
 
 export class Access {
   readonly #parts: AccessParts;
-  /** Asks the APIs of clusters in remote mode. */
-  readonly #remote: RemoteVerifier;
+  readonly #identification: Identification;
 
   constructor(parts: AccessParts) {
     this.#parts = parts;
-    this.#remote = new RemoteVerifier(parts.clock);
+    this.#identification = new Identification(parts.verifier, parts.clock);
   }
 
   /** Calls off what is asked of APIs; whoever waits for that is denied. */
   close(): void {
-    this.#remote.close();
+    this.#identification.close();
   }
 
   /**
@@ -140,7 +119,7 @@ export class Access {
   async admit(credential: Credential, wish: Wish, id: SessionId): Promise<Outcome> {
     const { attempts, observe } = this.#parts;
     const judged = await this.#judge(credential, wish, noTrace);
-    const entered = judged.kind === "denied" ? judged : this.#enter(judged, id);
+    const entered = judged.kind === "denied" ? judged : await this.#use(judged, id);
     const outcome = entered.kind === "denied" ? entered : await this.#record(entered);
     if (outcome.kind === "denied") {
       if (provesNothing(outcome.code)) attempts.failed(wish.peer.address);
@@ -193,19 +172,13 @@ export class Access {
    */
   upholds(facts: SessionFacts, clusters: readonly ClusterConfig[]): boolean {
     const cluster = clusters.find(({ name }) => name === facts.cluster);
-    if (!this.#stillTrusts(facts.proof, cluster)) return false;
+    if (!this.#identification.stillTrusts(facts.proof, cluster)) return false;
     const { database, role, door, peer, basis } = facts;
     const asked = { cluster, database, peer, replication: basis.replication };
     // A REST session has the role that policy chose, and must end when policy would choose another.
     const wish: Wish = door === "rest" ? { ...asked, door, role: undefined } : { ...asked, door, role };
-    const decision = decide(basis.bearer, wish, noTrace);
+    const decision = this.#decide(basis.bearer, wish, noTrace, this.#parts.policy.upholding);
     return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
-  }
-
-  #stillTrusts(proof: SessionFacts["proof"], cluster: ClusterConfig | undefined): boolean {
-    if (proof === NO_PROOF) return true; // there is nothing to trust; policy alone let it in
-    if (cluster?.decide.mode === "remote") return this.#remote.trusts(proof, cluster.decide);
-    return this.#parts.verifier.trusts(proof) && issuersOf(cluster)?.includes(proof.issuer) !== false;
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
@@ -220,61 +193,57 @@ export class Access {
       );
     }
     try {
-      const identity =
-        credential.kind === "anonymous"
-          ? nobody(wish, trace)
-          : await spans.step("postern.verify", () => this.#identify(credential.token, wish, trace));
+      const identity = await spans.step("postern.verify", () =>
+        this.#identification.identify(credential, wish, trace),
+      );
       if ("kind" in identity) return identity;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
-      const decision = await spans.step("postern.decide", async () => decide(identity, wish, trace));
-      if (decision.kind === "deny") return denied(decision.code, decision.detail, identity.id);
+      const { policy } = this.#parts;
+      const decision = await spans.step("postern.decide", async () =>
+        this.#decide(identity, wish, trace, policy.sure),
+      );
+      if (decision.kind === "deny") {
+        const missing = wish.cluster?.decide.mode === "rbac" && !policy.isWhole;
+        // Part of the policy cannot be read: that part might have said yes.
+        return missing
+          ? deny(
+              "access/policy-unavailable",
+              `the store does not answer; ${decision.detail}`,
+              identity.id,
+              trace,
+            )
+          : denied(decision.code, decision.detail, identity.id);
+      }
       return { kind: "permitted", identity, permit: decision, wish: placed(wish), subject: identity.id };
     } catch (error) {
       return deny("access/unavailable", `a look-up failed: ${messageOf(error)}`, undefined, trace);
     }
   }
 
-  /** Who bears a token, or why that is not known. */
-  async #identify(token: Secret, wish: Wish, trace: Trace): Promise<Identity | Judged> {
-    const { cluster, peer } = wish;
-    if (cluster?.decide.mode === "remote") return this.#askRemote(token, cluster.decide, wish, trace);
-    const verified = await this.#parts.verifier.verify(token, issuersOf(cluster), trace, peer.address);
-    return verified.kind === "refused" ? this.#turnAway(verified, token, wish) : verified.identity;
+  #decide(bearer: Bearer, wish: Wish, trace: Trace, policy: Policy): Decision {
+    const { naming, clock } = this.#parts;
+    return decide(bearer, wish, trace, () => ({ policy, user: naming.userOf(bearer), now: clock.now() }));
   }
 
-  /** Who an API says it is. It is asked about one role, so a request that names none must have one set for it. */
-  async #askRemote(
-    token: Secret,
-    settings: RemoteSettings,
-    wish: Wish,
-    trace: Trace,
-  ): Promise<Identity | Judged> {
-    const role = wish.role ?? settings.restRole;
-    if (role === undefined) {
-      const detail = "no role was asked for, and there is no restRole";
-      trace({ check: "role", passed: false, saw: detail });
-      return denied("policy/role", detail, undefined);
+  async #use(permitted: Permitted, id: SessionId): Promise<Outcome> {
+    const entered = this.#enter(permitted, id);
+    if (entered.kind === "denied") return entered;
+    const refused = await this.#consume(permitted, id);
+    if (refused === undefined) return entered;
+    entered.admission.session.close();
+    return refused;
+  }
+
+  /** Uses the grants that a permit rests on. The last check: what it counts is not given back. */
+  async #consume({ permit, subject }: Permitted, id: SessionId): Promise<DeniedTo | undefined> {
+    for (const grant of permit.grants) {
+      const outcome = await this.#parts.grants?.consume(grant, id);
+      if (outcome?.kind === "done") continue;
+      const code = outcome?.code ?? "grants/unavailable";
+      return denied(code, outcome?.detail ?? "there is no store", subject);
     }
-    const question = { settings, role, address: wish.peer.address };
-    const verified = await this.#remote.verify(token, question, trace);
-    return verified.kind === "refused"
-      ? denied(verified.code, verified.detail, undefined)
-      : verified.identity;
-  }
-
-  /**
-   * A cluster that does not trust the token's issuer must look like one that does not exist, or else whoever has a token
-   * for some cluster could find out the names of others.
-   */
-  async #turnAway(refused: Refused, token: Secret, { cluster, peer }: Wish): Promise<Judged> {
-    const byCluster = refused.code === "identity/issuer" && issuersOf(cluster) !== undefined;
-    const verified = byCluster
-      ? await this.#parts.verifier.verify(token, undefined, noTrace, peer.address)
-      : refused;
-    return verified.kind === "refused"
-      ? denied(verified.code, verified.detail, undefined)
-      : denied("policy/issuer", refused.detail, verified.identity.id);
+    return undefined;
   }
 
   #enter({ identity, permit, wish }: Permitted, id: SessionId): Outcome {
@@ -312,24 +281,7 @@ interface Permitted {
   readonly subject: SubjectId;
 }
 
-type Refused = Extract<Verified, { kind: "refused" }>;
-
-type Judged = Permitted | (Denied & { readonly subject: SubjectId | undefined });
-
-/** Who shows no credential. A door whose clients must show one hands none on, but that is not for it to get wrong. */
-function nobody(wish: Wish, trace: Trace): Identity | Judged {
-  if (wish.door === "rest") {
-    trace({ check: "credential", passed: true, saw: "there is none" });
-    return anonymous;
-  }
-  trace({ check: "credential", passed: false, saw: `there is none, and door ${wish.door} needs one` });
-  return denied("identity/malformed", `no credential at door ${wish.door}`, undefined);
-}
-
-/** The issuers that a cluster trusts; undefined: all, or where none is asked. */
-function issuersOf(cluster: ClusterConfig | undefined): readonly string[] | undefined {
-  return cluster?.decide.mode === "token" ? cluster.decide.issuers : undefined;
-}
+type Judged = Permitted | DeniedTo;
 
 /** A permitted wish has a cluster: policy denies one without. */
 function placed(wish: Wish): PlacedWish {
@@ -338,25 +290,9 @@ function placed(wish: Wish): PlacedWish {
   return { ...wish, cluster };
 }
 
-function denied(code: DenialCode, detail: string, subject: SubjectId | undefined) {
-  return { kind: "denied", code, spec: denialSpecs[code], detail, subject } as const;
-}
-
 function deny(code: AccessErrorCode, detail: string, subject: SubjectId | undefined, trace: Trace) {
   trace({ check: "access", passed: false, saw: detail });
   return denied(code, detail, subject);
-}
-
-/** What keeps an identity from being proved without the client being at fault. */
-const OUTAGES: ReadonlySet<DenialCode> = new Set([
-  "identity/keys-unavailable",
-  "identity/api-unavailable",
-  "identity/api-answer",
-]);
-
-/** Whether a denial counts as a failed login: the client did not prove who it is, and not for lack of keys. */
-function provesNothing(code: DenialCode): boolean {
-  return code.startsWith("identity/") && !OUTAGES.has(code);
 }
 
 /** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */

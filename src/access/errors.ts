@@ -4,7 +4,14 @@ export type AccessErrorCode =
   | "access/audit-unavailable"
   | "access/too-many-failures"
   | "access/too-many-sessions"
-  | "access/unavailable";
+  | "access/unavailable"
+  | "access/policy-unavailable"
+  | "access/object-invalid"
+  | "access/object-exists"
+  | "access/object-conflict"
+  | "access/object-not-found"
+  | "access/object-in-file"
+  | "access/no-store";
 
 export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
   "access/audit-unavailable": {
@@ -26,5 +33,36 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     sqlstate: "08006",
     http: 503,
     publicMessage: "the login could not be decided; try again shortly",
+  },
+  "access/policy-unavailable": {
+    sqlstate: "08006",
+    http: 503,
+    publicMessage: "the policy cannot be read at the moment; try again shortly",
+  },
+  "access/object-invalid": {
+    sqlstate: "22023",
+    http: 422,
+    publicMessage: "this is no policy object that can be kept; `detail` says what is wrong",
+  },
+  "access/object-exists": {
+    sqlstate: "42710",
+    http: 409,
+    publicMessage: "there is such an object already; replace it instead",
+  },
+  "access/object-conflict": {
+    sqlstate: "40001",
+    http: 409,
+    publicMessage: "somebody has changed the object meanwhile; read it again and repeat",
+  },
+  "access/object-not-found": { sqlstate: "42704", http: 404, publicMessage: "there is no such object" },
+  "access/object-in-file": {
+    sqlstate: "42501",
+    http: 409,
+    publicMessage: "the object is in a file of the configuration; change it there",
+  },
+  "access/no-store": {
+    sqlstate: "0A000",
+    http: 409,
+    publicMessage: "this needs a store, and the configuration has none; add `store`",
   },
 };

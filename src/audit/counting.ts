@@ -49,6 +49,11 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const storeChanges = counter("store_state_changes_total", "Changes of the store's state.", ["state"]);
   const cancels = counter("cancels_total", "Cancel requests, by whether the key was known.", ["matched"]);
   const keyLoads = counter("key_loads_total", "Loads of an issuer's keys.", ["issuer", "result"]);
+  const policyReads = counter(
+    "policy_reads_total",
+    "Reads of the store's policy that found it changed, and that failed.",
+    ["result"],
+  );
   const configLoads = counter("config_loads_total", "Configurations read, at start and after.", ["result"]);
   const catalogLoads = counter("catalog_loads_total", "Loads of the REST door's picture of a database.", [
     "cluster",
@@ -157,6 +162,8 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     },
     "keys.failed.v1": ({ issuer }) => keyLoads.inc({ issuer, result: "failed" }),
     "keys.skipped.v1": nothing,
+    "policy.loaded.v1": () => policyReads.inc({ result: "changed" }),
+    "policy.failed.v1": () => policyReads.inc({ result: "failed" }),
     "config.loaded.v1": () => {
       configLoads.inc({ result: "ok" });
       configLoadedAt.set(clock.now() / 1000);

@@ -59,6 +59,8 @@ export const LEVELS: {
   "keys.loaded.v1": "info",
   "keys.failed.v1": "error",
   "keys.skipped.v1": "warn",
+  "policy.loaded.v1": "info",
+  "policy.failed.v1": "error",
   "config.loaded.v1": "info",
   "config.refused.v1": "error",
   "catalog.loaded.v1": "info",

@@ -269,6 +269,10 @@ export type Event =
     }
   /** A key that an issuer publishes but that cannot be used, and why; its other keys still are. */
   | { readonly event: "keys.skipped.v1"; readonly issuer: string; readonly detail: string }
+  /** What the store holds of policy was read, and is not what it was. */
+  | { readonly event: "policy.loaded.v1"; readonly objects: number }
+  /** It could not be read. What rests on it is refused until it can. */
+  | { readonly event: "policy.failed.v1"; readonly detail: string }
   | { readonly event: "config.loaded.v1"; readonly source: string }
   | { readonly event: "config.refused.v1"; readonly source: string; readonly detail: string }
   | {

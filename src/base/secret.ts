@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
 
 /** A secret that cannot be printed by accident: `String()`, JSON and `console.log` show `[secret]`. */
@@ -30,4 +30,13 @@ export class Secret {
 /** Whether two byte strings are the same, in time that depends on their lengths only. */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Whether `text` is the secret. Digests are compared, so that neither content nor length shows in the time. */
+export function sameSecret(text: string, secret: Secret): boolean {
+  return equalInConstantTime(digest(text), digest(secret.reveal()));
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }

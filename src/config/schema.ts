@@ -11,6 +11,7 @@ import type { login } from "./schema/cluster.ts";
 import { clusterSchema } from "./schema/cluster.ts";
 import type { algorithm } from "./schema/issuer.ts";
 import { issuerSchema } from "./schema/issuer.ts";
+import { policy } from "./schema/policy.ts";
 import { admin, limits, log, postgresDoor } from "./schema/process.ts";
 import { restDoor } from "./schema/rest.ts";
 import { store } from "./schema/store.ts";
@@ -30,6 +31,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe("Who signs tokens; none only where every request is anonymous (`decide.anonymousRole`)."),
   clusters: z.array(clusterSchema).min(1).describe("The PostgreSQL services behind Postern."),
+  policy: policy.describe("What clusters with `decide.mode: rbac` decide by, and who may operate Postern."),
   limits: limits.describe("Bounds on what clients may take."),
   admin: admin
     .optional()

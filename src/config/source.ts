@@ -1,5 +1,5 @@
-import type { ErrorCode } from "yaml";
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { Document, ErrorCode } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, parseDocument, visit } from "yaml";
 import { messageOf } from "../base/error.ts";
 import type { Fault, Path } from "./errors.ts";
 
@@ -29,8 +29,25 @@ export function valueSource(name: string, value: unknown): Source {
 
 /** Reads YAML 1.2 (core schema). Duplicate keys, unknown tags and several documents are faults. */
 export function yamlSource(name: string, text: string): SourceResult {
+  return withoutThrowing(name, () => {
+    const lines = new LineCounter();
+    return readDocument(name, parseDocument(text, parsing(lines)), lines);
+  });
+}
+
+/** Reads each document of a file that may have several (`---` between them); empty ones are left out. */
+export function yamlSources(name: string, text: string): readonly SourceResult[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, parsing(lines));
+  if (!Array.isArray(documents)) return []; // the file has none
+  return documents
+    .map((document) => withoutThrowing(name, () => readDocument(name, document, lines)))
+    .filter((result) => result.kind === "faults" || result.source.value !== null);
+}
+
+function withoutThrowing(name: string, read: () => SourceResult): SourceResult {
   try {
-    return readYaml(name, text);
+    return read();
   } catch (error) {
     const tooMany = messageOf(error).startsWith("Excessive alias count");
     // What else can be thrown is the end of the stack: the parser is recursive.
@@ -41,15 +58,11 @@ export function yamlSource(name: string, text: string): SourceResult {
   }
 }
 
-function readYaml(name: string, text: string): SourceResult {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    schema: "core",
-    logLevel: "error",
-  });
+function parsing(lineCounter: LineCounter) {
+  return { lineCounter, prettyErrors: false, uniqueKeys: true, schema: "core", logLevel: "error" } as const;
+}
+
+function readDocument(name: string, document: Document.Parsed, lines: LineCounter): SourceResult {
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${line}:${col}`;
@@ -65,14 +78,12 @@ function readYaml(name: string, text: string): SourceResult {
   return { kind: "ok", source: { name, value, locate: (path) => at(offsetOf(document, path)) } };
 }
 
-type Document = ReturnType<typeof parseDocument>;
-
 interface Problem {
   readonly offset: number;
   readonly message: string;
 }
 
-function problemsOf(document: Document): readonly Problem[] {
+function problemsOf(document: Document.Parsed): readonly Problem[] {
   // A warning means that something was read in another sense than it was written, such as an unknown tag.
   const syntax = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
     offset: pos[0],
@@ -81,7 +92,7 @@ function problemsOf(document: Document): readonly Problem[] {
   return syntax.length > 0 ? syntax : danglingAliases(document);
 }
 
-function danglingAliases(document: Document): readonly Problem[] {
+function danglingAliases(document: Document.Parsed): readonly Problem[] {
   const found: Problem[] = [];
   visit(document, {
     Alias(_, alias) {
@@ -109,7 +120,7 @@ const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Where the setting at the end of `path` begins; where the path leaves the document, the last part that exists. */
-function offsetOf(document: Document, path: Path): number {
+function offsetOf(document: Document.Parsed, path: Path): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
   for (const part of path) {

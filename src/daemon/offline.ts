@@ -2,14 +2,18 @@
  * What the command line answers without a running daemon: whether a configuration would work, why a token is taken or
  * not, and all about keys and tokens. It uses the same rooms as the daemon, and opens no door.
  */
-import type { Credential, Explanation } from "../access/admit.ts";
+import type { Explanation } from "../access/admit.ts";
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
+import type { Credential } from "../access/identify.ts";
+import { Naming } from "../access/naming.ts";
+import { PolicyInForce } from "../access/policy-in-force.ts";
 import { systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Event, Observe } from "../base/event.ts";
 import { parseDatabaseName, parseRoleName } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
+import { faultText } from "../config/errors.ts";
 import type { ClusterConfig, Config, IssuerConfig } from "../config/schema.ts";
 import { inspectToken } from "../identity/inspect.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
@@ -17,13 +21,23 @@ import type { Verifier } from "../identity/verifier.ts";
 import type { Wish } from "../policy/decision.ts";
 import { Sessions } from "../sessions/registry.ts";
 import { loadCertificate } from "../wire/certificate.ts";
+import { readPolicyFiles } from "./policy-files.ts";
 
 export { inspectToken } from "../identity/inspect.ts";
 export { mintToken, newKeyPair, publicJwk } from "../identity/mint.ts";
 
 /** What would keep the daemon from working with a configuration that is right in itself. */
 export async function checkParts(config: Config, fetchKeys: boolean): Promise<readonly string[]> {
-  return [...certificateProblems(config), ...(await keyProblems(config, fetchKeys))];
+  return [
+    ...certificateProblems(config),
+    ...policyProblems(config),
+    ...(await keyProblems(config, fetchKeys)),
+  ];
+}
+
+function policyProblems({ policy }: Config): string[] {
+  const read = readPolicyFiles(policy.files);
+  return read.kind === "faults" ? read.faults.map(faultText) : [];
 }
 
 function certificateProblems(config: Config): string[] {
@@ -128,10 +142,22 @@ export type Answer =
 export async function explainToken(config: Config, question: Question): Promise<Answer> {
   const wish = wishOf(config, question);
   if (typeof wish === "string") return { kind: "unanswerable", message: wish };
+  const written = readPolicyFiles(config.policy.files);
+  if (written.kind === "faults")
+    return { kind: "unanswerable", message: written.faults.map(faultText).join("; ") };
   const observe = () => {};
   return withVerifier(config.issuers, observe, async (verifier) => {
     const parts = { verifier, sessions: new Sessions(systemClock), attempts: new Attempts(systemClock) };
-    const access = new Access({ ...parts, limits: config.limits, clock: systemClock, observe });
+    const policy = new PolicyInForce(written.entries);
+    const naming = new Naming(config.issuers);
+    const access = new Access({
+      ...parts,
+      policy,
+      naming,
+      limits: config.limits,
+      clock: systemClock,
+      observe,
+    });
     const { steps, allowed, code, role } = await access.explain(credentialOf(question), wish);
     const failed = steps.findLast((step) => !step.passed);
     const { cluster, database } = wish;

@@ -4,11 +4,15 @@
  */
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
+import { Naming } from "../access/naming.ts";
+import { PolicyInForce } from "../access/policy-in-force.ts";
+import type { Entry } from "../access/written-object.ts";
 import type { Recorder } from "../audit/ledger/ledger.ts";
 import { openTelemetrySpans } from "../audit/spans.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Spans } from "../base/spans.ts";
+import { faultText } from "../config/errors.ts";
 import type { Config } from "../config/schema.ts";
 import { SharedSources } from "../identity/shared-sources.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
@@ -17,6 +21,7 @@ import { Sessions } from "../sessions/registry.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createUpstream } from "../upstream/upstream.ts";
 import type { Fellows } from "./fellows.ts";
+import { readPolicyFiles } from "./policy-files.ts";
 
 /** What lives as long as the process, across reloads. */
 export interface Lasting {
@@ -37,6 +42,7 @@ export interface Parts {
   /** What is wrong with sources of keys that are new with this configuration and gave none. */
   readonly keyFaults: readonly string[];
   readonly access: Access;
+  readonly policy: PolicyInForce;
   readonly upstream: Upstream;
 }
 
@@ -56,14 +62,21 @@ export function createLasting({ clock, observe, recorder, fellows }: LastingOpti
   };
 }
 
-/** Builds the rooms for `config` and loads keys; nothing listens yet. */
+/**
+ * Builds the rooms for `config` and loads keys; nothing listens yet.
+ * @throws Error when a file of the policy cannot be used; it names every fault
+ */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
   const { clock, observe, sessions, attempts, keySources, spans, recorder } = lasting;
+  const policy = new PolicyInForce(entriesOf(config));
   const { cachedTokens } = config.limits;
   const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources, cachedTokens });
   const keyFaults = await verifier.start();
+  const naming = new Naming(config.issuers);
   const access = new Access({
     verifier,
+    policy,
+    naming,
     sessions,
     attempts,
     limits: config.limits,
@@ -73,7 +86,13 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
     recorder,
   });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });
-  return { config, verifier, keyFaults, access, upstream };
+  return { config, verifier, keyFaults, access, policy, upstream };
+}
+
+function entriesOf({ policy }: Config): readonly Entry[] {
+  const read = readPolicyFiles(policy.files);
+  if (read.kind === "faults") throw new Error(read.faults.map(faultText).join("; "));
+  return read.entries;
 }
 
 export function closeParts(parts: Parts): void {

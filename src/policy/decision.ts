@@ -47,6 +47,8 @@ export interface Bearer {
   readonly claims: { readonly [claim: string]: unknown };
   /** What it was proved with, by the issuer's name in the configuration; none when nothing was proved. */
   readonly proof: { readonly issuer: string } | "none";
+  /** The only roles that the credential is good for; all that policy gives when there is no list. */
+  readonly onlyRoles?: readonly string[] | undefined;
 }
 
 export type Decision =

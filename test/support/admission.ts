@@ -8,6 +8,7 @@ import { type ClusterConfig, configSchema } from "../../src/config/schema.ts";
 import { sealIdentity } from "../../src/identity/identity.ts";
 import type { Verifier } from "../../src/identity/verifier.ts";
 import { Sessions } from "../../src/sessions/registry.ts";
+import { withoutPolicy } from "./bearer.ts";
 
 /** A cluster as the configuration would make it. */
 export function clusterOf(settings: Record<string, unknown>): ClusterConfig {
@@ -60,6 +61,7 @@ export async function admissionTo(cluster: ClusterConfig, asking: Asking): Promi
     clusters: [{ name: "main", hosts: [{ host: "unused" }], login: { method: "trust" } }],
   });
   const access = new Access({
+    ...withoutPolicy,
     verifier: trustingVerifier,
     sessions: new Sessions(clock),
     attempts: new Attempts(clock),

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "doors/postgres": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/rest": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/control": ["access", "upstream", "wire", "protocol", "config", "base"],
-  access: ["identity", "policy", "sessions", "audit", "config", "base"],
+  access: ["identity", "policy", "grants", "sessions", "audit", "config", "base"],
   upstream: ["access", "wire", "protocol", "config", "base"],
   wire: ["base"],
   grants: ["policy", "config", "base"],
@@ -103,15 +103,19 @@ test("imports of values form no cycle", () => {
   for (const file of files) visit(file, []);
 });
 
-test("identities are sealed in src/identity and nowhere else", () => {
-  const outside = files.filter(
-    (file) => roomOf(file) !== "identity" && readFileSync(file, "utf8").includes("sealIdentity"),
-  );
-  assert.deepEqual(
-    outside.map((file) => relative(ROOT, file)),
-    [],
-  );
-});
+for (const [maker, room] of [
+  ["sealIdentity", "identity"],
+  ["sealOperator", "access"],
+] as const)
+  test(`${maker} is called in src/${room} and nowhere else`, () => {
+    const outside = files.filter(
+      (file) => roomOf(file) !== room && readFileSync(file, "utf8").includes(maker),
+    );
+    assert.deepEqual(
+      outside.map((file) => relative(ROOT, file)),
+      [],
+    );
+  });
 
 test("only wire opens sockets; upstream, the store and the doors know certificates and addresses", () => {
   // Telling addresses apart opens nothing.

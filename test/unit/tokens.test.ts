@@ -10,7 +10,7 @@ import { route } from "../../src/doors/postgres/route.ts";
 import { mintToken, newKeyPair } from "../../src/identity/mint.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { clusterOf } from "../support/admission.ts";
-import { bearerOf } from "../support/bearer.ts";
+import { bearerOf, noPolicy } from "../support/bearer.ts";
 import { directoryWith } from "../support/config-files.ts";
 import { assertIssued, blocks, chapter, explain, fragment } from "../support/token-examples.ts";
 
@@ -68,7 +68,7 @@ test("the table of claims and roles is true", () => {
       const role = parseRoleName(name) ?? assert.fail(name);
       const database = parseDatabaseName("shop") ?? assert.fail();
       const wish = { cluster, database, role, door: "postgres", peer, replication: false } as const;
-      return decide(bearerOf(JSON.parse(claims[0] ?? "")), wish, noTrace).kind === "permit";
+      return decide(bearerOf(JSON.parse(claims[0] ?? "")), wish, noTrace, noPolicy).kind === "permit";
     };
     const all = ["analyst", "clerk", "boss", "db_analyst", "everyone"];
     assert.deepEqual(all.filter(permits).sort(), [...roles].sort(), `${claims} ${path}`);

@@ -16,6 +16,8 @@ export const AUDITED = {
   "query.v1": false, // statement.v1 is the ledger's
   "statement.v1": true,
   "policy.changed.v1": true,
+  "policy.loaded.v1": false, // every node reads it; policy.changed.v1 says who changed what
+  "policy.failed.v1": false,
   "access.requested.v1": true,
   "access.approved.v1": true,
   "access.denied.v1": true,

@@ -31,4 +31,13 @@ const tokenDecision = z.strictObject({
     .describe("Databases that may be opened; all by default."),
 });
 
-export const decision = z.discriminatedUnion("mode", [tokenDecision, remoteDecision]);
+const policyDecision = z.strictObject({
+  mode: z
+    .literal("rbac")
+    .describe(
+      "Policy objects decide: `connect` on the database and `assume` on the role, in the cluster's namespace.",
+    ),
+  issuers,
+});
+
+export const decision = z.discriminatedUnion("mode", [tokenDecision, policyDecision, remoteDecision]);

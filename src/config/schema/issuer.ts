@@ -102,4 +102,10 @@ export const issuerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Let policy name users by `usernameClaim` alone instead of `<issuer>:<sub>`."),
+  kubernetes: z
+    .boolean()
+    .default(false)
+    .describe(
+      "The issuer is a Kubernetes cluster: its `system:serviceaccount:…` subjects are service accounts to policy, with their groups. Of other issuers no name or group that begins with `system:` counts.",
+    ),
 });

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { isLoopback } from "../../base/address.ts";
 import type { Secret } from "../../base/secret.ts";
-import { equalInConstantTime } from "../../base/secret.ts";
+import { sameSecret } from "../../base/secret.ts";
 
 /**
  * Who may use a route. `public`: whoever can reach the listener. `operator`: with `admin.token` set, its bearer;
@@ -37,12 +36,12 @@ export function seesNames(
   return token === undefined ? address === "" || isLoopback(address) : bears(authorization, token);
 }
 
-/** RFC 6750 §2.1. Digests are compared, so that neither the content nor the length of the token shows in the time. */
-function bears(authorization: string | undefined, token: Secret): boolean {
-  const presented = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
-  return presented !== undefined && equalInConstantTime(digest(presented), digest(token.reveal()));
+/** The token of an Authorization header (RFC 6750 §2.1). */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function bears(authorization: string | undefined, token: Secret): boolean {
+  const presented = bearerOf(authorization);
+  return presented !== undefined && sameSecret(presented, token);
 }

@@ -5,7 +5,9 @@
  * request that runs on it is cut.
  */
 import { hash } from "node:crypto";
-import type { Access, Admission, Credential, Denied } from "../../access/admit.ts";
+import type { Access, Admission } from "../../access/admit.ts";
+import type { Denied } from "../../access/denied.ts";
+import type { Credential } from "../../access/identify.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason, Observe, Peer } from "../../base/event.ts";
 import type { DatabaseName, SessionId } from "../../base/ids.ts";

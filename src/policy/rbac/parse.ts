@@ -1,11 +1,14 @@
 /** From what people wrote to a policy object, or to everything that is wrong with it. */
 import type { z } from "zod";
+import type { Path } from "../../config/errors.ts";
 import type { PolicyObject } from "./objects.ts";
 import { policyObjectSchema } from "./schema.ts";
 
 /** One thing that is wrong, and where: `rules[0].verbs`. */
 export interface PolicyFault {
   readonly path: string;
+  /** The same as keys and places; a field that is not there has its would-be place. */
+  readonly keys: Path;
   readonly message: string;
 }
 
@@ -17,14 +20,23 @@ export type ParsedObject =
 export function parsePolicyObject(value: unknown): ParsedObject {
   const result = policyObjectSchema.safeParse(value, { reportInput: true });
   if (result.success) return { kind: "object", object: result.data };
-  return { kind: "faults", faults: result.error.issues.flatMap((issue) => faultsOf(issue, [])) };
+  return { kind: "faults", faults: policyFaults(result.error) };
+}
+
+/** What a schema of written policy found wrong. */
+export function policyFaults({ issues }: z.ZodError): readonly PolicyFault[] {
+  return issues.flatMap((issue) => faultsOf(issue, []));
 }
 
 type Issue = z.core.$ZodIssue;
 
 function faultsOf(issue: Issue, base: readonly PropertyKey[]): PolicyFault[] {
   const path = [...base, ...issue.path];
-  const at = (where: readonly PropertyKey[], message: string) => ({ path: written(where), message });
+  const at = (where: readonly PropertyKey[], message: string) => ({
+    path: written(where),
+    keys: keysOf(where),
+    message,
+  });
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => at([...path, key], "is not a field of this object; remove it"));
@@ -50,7 +62,7 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, path: readonly Propert
   const branch = issue.errors[0];
   if (branch !== undefined) return branch.flatMap((inner) => faultsOf(inner, path));
   const options = "options" in issue && Array.isArray(issue.options) ? issue.options : [];
-  return [{ path: written(path), message: oneOf(options) }];
+  return [{ path: written(path), keys: keysOf(path), message: oneOf(options) }];
 }
 
 function oneOf(values: readonly unknown[]): string {
@@ -67,6 +79,10 @@ const KINDS: Readonly<Record<string, string>> = {
   object: "a map",
   record: "a map",
 };
+
+function keysOf(path: readonly PropertyKey[]): Path {
+  return path.map((step) => (typeof step === "number" ? step : String(step)));
+}
 
 /** `rules[0].verbs`, as Kubernetes' own messages have it. */
 function written(path: readonly PropertyKey[]): string {

@@ -5,7 +5,7 @@ import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import { parseRoleName } from "../../../src/base/ids.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
 import { decide } from "../../../src/policy/decide.ts";
-import { bearerOf } from "../../support/bearer.ts";
+import { bearerOf, noPolicy } from "../../support/bearer.ts";
 
 const role = fc.stringMatching(/^[a-z]{1,3}$/);
 const wild = fc.oneof(role, fc.string(), fc.integer(), fc.constant(null), fc.array(role, { maxLength: 3 }));
@@ -27,7 +27,12 @@ function decided(claims: Record<string, unknown>, settings: object, asked: strin
     peer: { address: "::1", port: 1, tls: true },
     replication: false,
   };
-  return decide(bearerOf(claims), { ...wish, door: "rest", role: asked as RoleName | undefined }, () => {});
+  return decide(
+    bearerOf(claims),
+    { ...wish, door: "rest", role: asked as RoleName | undefined },
+    () => {},
+    noPolicy,
+  );
 }
 
 /** Every role that the claims name in so many words. */

@@ -11,6 +11,7 @@ import { Identity } from "../../../src/identity/identity.ts";
 import { mintToken } from "../../../src/identity/mint.ts";
 import { createVerifier } from "../../../src/identity/token-verifier.ts";
 import { Sessions } from "../../../src/sessions/registry.ts";
+import { withoutPolicy } from "../../support/bearer.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { testFeature } from "../../support/feature.ts";
 import { keyPair } from "../../support/issuer.ts";
@@ -41,7 +42,7 @@ function configured(decide: object) {
 function accessFor(decide: object) {
   const { issuers, cluster, limits } = configured(decide);
   const parts = { clock, observe, sessions: new Sessions(clock), attempts: new Attempts(clock) };
-  const access = new Access({ ...parts, limits, verifier: createVerifier(issuers, parts) });
+  const access = new Access({ ...withoutPolicy, ...parts, limits, verifier: createVerifier(issuers, parts) });
   const wish = (at: ClusterConfig = cluster) =>
     ({
       cluster: at,

@@ -10,6 +10,7 @@ import { Secret } from "../../../src/base/secret.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { Sessions } from "../../../src/sessions/registry.ts";
 import { clusterOf, trustingVerifier } from "../../support/admission.ts";
+import { withoutPolicy } from "../../support/bearer.ts";
 import { VirtualClock } from "../../support/clock.ts";
 
 const { limits } = configSchema.parse({
@@ -22,6 +23,7 @@ function login(audit: "required" | "best-effort", recorder: Recorder | undefined
   const sessions = new Sessions(clock);
   const seen: Event[] = [];
   const access = new Access({
+    ...withoutPolicy,
     verifier: trustingVerifier,
     sessions,
     attempts: new Attempts(clock),

@@ -8,6 +8,7 @@ import { configSchema } from "../../../src/config/schema.ts";
 import { mintToken } from "../../../src/identity/mint.ts";
 import { createVerifier } from "../../../src/identity/token-verifier.ts";
 import { Sessions } from "../../../src/sessions/registry.ts";
+import { withoutPolicy } from "../../support/bearer.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { keyPair } from "../../support/issuer.ts";
 
@@ -32,7 +33,7 @@ const { issuers, clusters, limits } = configSchema.parse({
 function admission() {
   const observe = () => {};
   const parts = { clock, observe, sessions: new Sessions(clock), attempts: new Attempts(clock) };
-  const access = new Access({ ...parts, limits, verifier: createVerifier(issuers, parts) });
+  const access = new Access({ ...withoutPolicy, ...parts, limits, verifier: createVerifier(issuers, parts) });
   const role = parseRoleName("ada");
   const database = parseDatabaseName("shop");
   assert.ok(role !== undefined && database !== undefined);

@@ -206,6 +206,16 @@ const COUNTS: Readonly<
     1,
   ],
   "keys.skipped.v1": "nothing",
+  "policy.loaded.v1": [
+    { event: "policy.loaded.v1", objects: 1 },
+    'postern_policy_reads_total{result="changed"}',
+    1,
+  ],
+  "policy.failed.v1": [
+    { event: "policy.failed.v1", detail: "" },
+    'postern_policy_reads_total{result="failed"}',
+    1,
+  ],
   "config.loaded.v1": [
     { event: "config.loaded.v1", source: "x" },
     'postern_config_loads_total{result="ok"}',

@@ -5,7 +5,7 @@ import { noTrace } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
 import { decide } from "../../../src/policy/decide.ts";
 import type { Wish } from "../../../src/policy/decision.ts";
-import { bearerOf } from "../../support/bearer.ts";
+import { bearerOf, noPolicy } from "../../support/bearer.ts";
 
 const GRANTS = [
   { role: "ada", expires_at: 1000 },
@@ -67,7 +67,7 @@ for (const { name, wanted, ...asked } of cases)
       role === undefined
         ? { cluster, database, peer, replication, door: "rest", role }
         : { cluster, database, peer, replication, door: "postgres", role: role as RoleName };
-    const decision = decide(bearerOf({ user_roles: grants as never }), wish, noTrace);
+    const decision = decide(bearerOf({ user_roles: grants as never }), wish, noTrace, noPolicy);
     const got = decision.kind === "permit" ? `${decision.role} until ${decision.until}` : decision.code;
     assert.equal(got, wanted);
   });

@@ -4,7 +4,7 @@ import type { DatabaseName, RoleName } from "../../../src/base/ids.ts";
 import type { Step } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
 import { decide } from "../../../src/policy/decide.ts";
-import { bearerOf } from "../../support/bearer.ts";
+import { bearerOf, noPolicy } from "../../support/bearer.ts";
 import { testFeature } from "../../support/feature.ts";
 
 interface Case {
@@ -82,7 +82,7 @@ function decided({ claims, role, decide: settings }: Case, door: "rest" | "postg
     door === "rest"
       ? ({ ...asked, door, role: role as RoleName | undefined } as const)
       : ({ ...asked, door, role: (role ?? "anon") as RoleName } as const);
-  return { decision: decide(bearerOf(claims), wish, (step) => steps.push(step)), steps };
+  return { decision: decide(bearerOf(claims), wish, (step) => steps.push(step), noPolicy), steps };
 }
 
 for (const one of cases) {

@@ -5,7 +5,7 @@ import type { Step } from "../../../src/base/trace.ts";
 import { clusterSchema } from "../../../src/config/schema.ts";
 import { decide } from "../../../src/policy/decide.ts";
 import type { Wish } from "../../../src/policy/decision.ts";
-import { bearerOf } from "../../support/bearer.ts";
+import { bearerOf, noPolicy } from "../../support/bearer.ts";
 
 const LONG = "r".repeat(64);
 
@@ -183,7 +183,7 @@ for (const {
       replication,
     };
     const steps: Step[] = [];
-    const decision = decide(bearerOf(claims), wish, (step) => steps.push(step));
+    const decision = decide(bearerOf(claims), wish, (step) => steps.push(step), noPolicy);
     assert.equal(decision.kind === "permit" ? "permit" : decision.code, wanted);
     // What is explained agrees with what is decided: the last step failed, or none did.
     assert.equal(steps.at(-1)?.passed, decision.kind === "permit");
@@ -203,6 +203,7 @@ test("a cluster that does not exist is denied in the words of a forbidden databa
     bearerOf({ sub: "ada" }),
     { ...wish, peer: { address: "::1", port: 1, tls: true } },
     () => {},
+    noPolicy,
   );
   assert.ok(decision.kind === "deny" && decision.code === "policy/cluster");
 });

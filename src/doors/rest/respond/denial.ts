@@ -1,5 +1,5 @@
 /** How a denied request is answered: PostgREST's codes and words for what access found wrong. */
-import type { DenialCode, Denied } from "../../../access/admit.ts";
+import type { DenialCode, Denied } from "../../../access/denied.ts";
 import type { PgrstCode } from "../errors.ts";
 import { RestError } from "../errors.ts";
 import { invalidToken, RETRY_SOON, TOKEN_WANTED } from "../refusal-fields.ts";

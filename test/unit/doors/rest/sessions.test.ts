@@ -10,6 +10,7 @@ import { RestSession, RestSessions } from "../../../../src/doors/rest/sessions.t
 import { sealIdentity } from "../../../../src/identity/identity.ts";
 import type { Verifier } from "../../../../src/identity/verifier.ts";
 import { Sessions } from "../../../../src/sessions/registry.ts";
+import { withoutPolicy } from "../../../support/bearer.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 
 const HOUR_MS = 3_600_000;
@@ -53,7 +54,7 @@ function door(perIdentity = 100, takenMs = HOUR_MS) {
   const registry = new Sessions(clock);
   const observe = (event: Event) => void events.push(event);
   const parts = { verifier, sessions: registry, attempts: new Attempts(clock), limits: config.limits };
-  const access = new Access({ ...parts, clock, observe });
+  const access = new Access({ ...withoutPolicy, ...parts, clock, observe });
   const sessions = new RestSessions({ access, clock, observe, perIdentity });
   const ask = (token: string, address = "192.0.2.1") =>
     sessions.get(

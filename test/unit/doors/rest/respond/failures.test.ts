@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DenialCode } from "../../../../../src/access/admit.ts";
+import type { DenialCode } from "../../../../../src/access/denied.ts";
 import { accessErrors } from "../../../../../src/access/errors.ts";
 import type { RestError } from "../../../../../src/doors/rest/errors.ts";
 import { databaseError } from "../../../../../src/doors/rest/respond/database-error.ts";
 import { denialError } from "../../../../../src/doors/rest/respond/denial.ts";
+import { grantsErrors } from "../../../../../src/grants/errors.ts";
 import { identityErrors } from "../../../../../src/identity/errors.ts";
 import { policyErrors } from "../../../../../src/policy/errors.ts";
 
@@ -118,7 +119,7 @@ for (const [message, detail, about] of badRaises)
     assert.match(String(error.details), about);
   });
 
-const specs = { ...accessErrors, ...identityErrors, ...policyErrors };
+const specs = { ...accessErrors, ...grantsErrors, ...identityErrors, ...policyErrors };
 const deny = (code: DenialCode, token?: string) =>
   denialError({ kind: "denied", code, spec: specs[code], detail: "what only the log may say" }, token);
 const encode = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;

@@ -1,0 +1,188 @@
+/**
+ * Mounts the API's routes. Each request goes the same way: who asks, what exactly, whether they may, and only then the
+ * route. What a route throws becomes a problem that tells what its error's code lets the world know.
+ */
+import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { z } from "zod";
+import type { Act, Operator } from "../../../access/operator.ts";
+import { messageOf, PosternError } from "../../../base/error.ts";
+import type { Peer } from "../../../base/event.ts";
+import type { SessionId } from "../../../base/ids.ts";
+import { newSessionId } from "../../../base/ids.ts";
+import { Secret } from "../../../base/secret.ts";
+import type { ControlErrorCode } from "../errors.ts";
+import { controlErrors } from "../errors.ts";
+import { bearerOf } from "../permission.ts";
+import { API_ROOT } from "./openapi.ts";
+import { faultsOf, problem } from "./problem.ts";
+import type { Asked, Need, Route } from "./route.ts";
+import type { ApiParts } from "./services.ts";
+
+/** A policy object with a thousand subjects is some 100 kB; nothing else that is sent is as large. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+type Peered = (context: Context) => Peer;
+
+export function mountApi(
+  app: Hono<never>,
+  routes: readonly Route[],
+  parts: () => ApiParts,
+  peerOf: Peered,
+): void {
+  const tooLarge = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => refusal("control/too-large", newSessionId()),
+  });
+  for (const route of routes) {
+    const path = `${API_ROOT}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+    app.on(
+      route.method,
+      path,
+      tooLarge as never,
+      (async (context: Context) => {
+        const id = newSessionId();
+        const response = await answer(route, context, parts(), peerOf(context), id);
+        response.headers.set("cache-control", "no-store");
+        response.headers.set("x-content-type-options", "nosniff");
+        response.headers.set("x-request-id", id);
+        return response;
+      }) as never,
+    );
+  }
+}
+
+async function answer(
+  route: Route,
+  context: Context,
+  parts: ApiParts,
+  peer: Peer,
+  id: SessionId,
+): Promise<Response> {
+  try {
+    const credential = bearerOf(context.req.header("authorization"));
+    if (credential === undefined) return refusal("control/unauthenticated", id);
+    const known = await parts.operators.know(new Secret(credential), peer, id);
+    if (known.kind === "denied") return problem({ code: known.code, spec: known.spec, id });
+    const asked = await read(route, context, id);
+    if (asked instanceof Response) return asked;
+    return await new Call(route, known.operator, asked, parts).run();
+  } catch (error) {
+    return failure(error, parts, peer, id);
+  }
+}
+
+/** A request of somebody known, as far as it was understood. */
+class Call {
+  readonly #route: Route;
+  readonly #operator: Operator;
+  readonly #asked: Asked<unknown, unknown, unknown>;
+  readonly #parts: ApiParts;
+  /** What policy is asked for; undefined where who one is decides. */
+  readonly #act: Act | undefined;
+
+  constructor(route: Route, operator: Operator, asked: Asked<unknown, unknown, unknown>, parts: ApiParts) {
+    this.#route = route;
+    this.#operator = operator;
+    this.#asked = asked;
+    this.#parts = parts;
+    const need = route.need as Need<unknown>;
+    this.#act = need.kind === "permission" ? need.act(asked.params) : undefined;
+  }
+
+  async run(): Promise<Response> {
+    const act = this.#act;
+    if (act !== undefined && !this.#operator.may(act)) {
+      this.#record("denied", "control/forbidden");
+      return refusal("control/forbidden", this.#operator.id, sentence(this.#operator, act));
+    }
+    const { handle, answer: schema, status } = this.#route;
+    try {
+      const result = await handle(this.#operator, this.#asked as never, this.#parts.services);
+      if (act !== undefined && !READING.has(act.verb)) this.#record("done", undefined);
+      if (schema === undefined) return new Response(null, { status: 204 });
+      return Response.json(schema.parse(result), { status: status ?? 200 });
+    } catch (error) {
+      this.#record("failed", error instanceof PosternError ? error.code : "control/failed");
+      throw error;
+    }
+  }
+
+  #record(outcome: "done" | "denied" | "failed", code: string | undefined): void {
+    const act = this.#act;
+    if (act === undefined) return; // what the route does is recorded by whoever does it
+    const { identity, id } = this.#operator;
+    const { verb, resource, namespace, name } = act;
+    this.#parts.observe({
+      event: "operator.acted.v1",
+      actor: identity.id,
+      request: id,
+      verb,
+      resource,
+      namespace,
+      name,
+      outcome,
+      code,
+    });
+  }
+}
+
+/** What changes nothing: it is recorded only when it was refused. */
+const READING: ReadonlySet<string> = new Set(["get", "list"]);
+
+function failure(error: unknown, { observe }: ApiParts, peer: Peer, id: SessionId): Response {
+  const { code, spec } =
+    error instanceof PosternError ? error : { code: "control/failed", spec: controlErrors["control/failed"] };
+  // What a refusal says of the input is the asker's own; of a failure only the log tells.
+  if (spec.http < 500) return problem({ code, spec, id, detail: messageOf(error) });
+  const detail = messageOf(error);
+  observe({ event: "connection.refused.v1", session: id, door: "control", peer, code, detail });
+  return problem({ code, spec, id });
+}
+
+function sentence({ user }: Operator, { verb, resource, name, namespace }: Act): string {
+  const what = name === undefined ? resource : `${resource}/${name}`;
+  return `"${user.name}" may not ${verb} ${what}${namespace === undefined ? "" : ` in namespace "${namespace}"`}`;
+}
+
+async function read(
+  route: Route,
+  { req }: Context,
+  id: SessionId,
+): Promise<Asked<unknown, unknown, unknown> | Response> {
+  const faults: ReturnType<typeof faultsOf>[number][] = [];
+  const check = (part: "params" | "query" | "body", schema: z.ZodType | undefined, value: unknown) => {
+    if (schema === undefined) return undefined;
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) faults.push(...faultsOf(part, parsed.error));
+    return parsed.data;
+  };
+  const params = check("params", route.params, req.param());
+  const query = check("query", route.query, req.query());
+  let sent: unknown;
+  if (route.body !== undefined) {
+    if (!isJson(req.header("content-type"))) return refusal("control/media-type", id);
+    sent = parseJson(await req.text());
+    if (sent === undefined) return refusal("control/not-json", id);
+  }
+  const body = check("body", route.body, sent);
+  if (faults.length === 0) return { params, query, body };
+  return problem({ code: "control/invalid", spec: controlErrors["control/invalid"], id, faults });
+}
+
+/** A browser sends JSON across origins only after it was permitted to, and nobody is: no form can speak to the API. */
+function isJson(mediaType: string | undefined): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(mediaType ?? "");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(code: ControlErrorCode, id: SessionId, detail?: string): Response {
+  return problem({ code, spec: controlErrors[code], id, detail });
+}
