@@ -191,7 +191,7 @@ export class Pipeline {
     const session = found instanceof Promise ? await found : found;
     run.id = "kind" in session ? session.id : session.admission.session.facts.id;
     if ("kind" in session) throw denialError(session, token);
-    exchange.vouch();
+    if (token !== undefined) exchange.vouch(); // who may stay unknown is a stranger all the same
     session.enter(exchange);
     run.session = session;
     return session;

@@ -46,9 +46,11 @@ async function spoken(port: number): Promise<{ readonly version: number; readonl
   const relay = await tap(port);
   const session = await at(relay.port).open("app");
   const cancelled = assert.rejects(ask(session, "SELECT pg_sleep(60)"), /57014/);
-  const timer = setInterval(() => void session.cancel(), 100); // until one finds the query running
+  const requests: Promise<void>[] = [];
+  const timer = setInterval(() => requests.push(session.cancel()), 100); // until one finds the query running
   await cancelled;
   clearInterval(timer);
+  await Promise.all(requests); // a server or relay that stops would reset those that are still on their way
   session.close();
   relay.stop();
   const [startup, cancel] = relay.packets;

@@ -25,7 +25,7 @@ export interface Exchange {
   body(): Promise<Buffer>;
   /** Says that the body was used. Its memory is given back: nobody may read it any more, nor still have to send it. */
   dropBody(): void;
-  /** Says that the client proved who it is, or may stay unknown: its connection is not counted among strangers any more. */
+  /** Says that the client proved who it is: its connection is not counted among strangers any more. */
   vouch(): void;
 }
 
