@@ -88,6 +88,20 @@ for (const [name, [settings, token]] of Object.entries(TAKEN)) {
   });
 }
 
+const { kid: _, ...nameless } = jwk;
+for (const [name, key, outcome] of [
+  ["the key of that name", jwk, "taken"],
+  ["a key without a name", nameless, "taken"],
+  ["a key of another name", { ...jwk, kid: "another" }, "identity/no-key"],
+] as const)
+  testFeature(
+    { feature: "auth.kid" },
+    `a token with \`kid\` is tried against ${name}: ${outcome}`,
+    async () => {
+      assert.equal(await takes({ PGRST_JWT_SECRET: JSON.stringify({ keys: [key] }) }, signed()), outcome);
+    },
+  );
+
 testFeature({ feature: "auth.audience" }, "a token for another audience is refused", async () => {
   const settings = { PGRST_JWT_SECRET: JSON.stringify(jwk), PGRST_JWT_AUD: "api" };
   assert.equal(await takes(settings, signed({ ...web, aud: "web" })), "identity/audience");
