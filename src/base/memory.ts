@@ -1,3 +1,21 @@
+import { totalmem } from "node:os";
+
+/**
+ * Of the memory, this part may be held as bodies of requests and as much again as answers. On its way each takes up to
+ * three times its length (CSV and the JSON that it becomes, what is encrypted and not sent yet): three quarters in all.
+ */
+const PART = 1 / 8;
+/** A body of the largest size that is taken by default fits in any case. */
+const LEAST_PART_BYTES = 64 * 1024 * 1024;
+
+/** How many bytes of large bodies may be held at the same time, unless the configuration says so. */
+export function partOfMemory(): number {
+  // What a control group leaves of the machine; more than there is, or 0, where it sets no bound.
+  const bound = process.constrainedMemory();
+  const memory = bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+  return Math.max(LEAST_PART_BYTES, Math.floor(memory * PART));
+}
+
 /** Below this, the collector of garbage does as well. */
 const WORTH_BYTES = 4096;
 

@@ -45,6 +45,11 @@ export class MessageStream {
     return this.#begun === undefined;
   }
 
+  /** The length of the message that has begun, as far as it is known. */
+  get begunBytes(): number {
+    return this.#begun?.length ?? 0;
+  }
+
   /**
    * @param chunk the stream's to keep, memory and all
    * @throws ProtocolFault as soon as a header is impossible; TooLong when its message would not be kept

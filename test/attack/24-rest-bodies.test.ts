@@ -1,10 +1,13 @@
 /** Rows 24 and 31: bodies that cost the gateway much more than their length. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { testFeature } from "../support/feature.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
+import { Client } from "./rest-http/stage.ts";
 
 const MB = 1024 * 1024;
 
@@ -71,3 +74,29 @@ test("CSV as large as anybody sends is taken", async () => {
   assert.equal(answer.status, 201, answer.text.slice(0, 200));
   assert.equal(answer.headers["content-range"], "*/50000");
 });
+
+/** Announces a body that it never sends. Returns the status line and the error. */
+async function announce(line: string, headers: Readonly<Record<string, string>>): Promise<[number, string]> {
+  const socket = connect({ port: world.gateway.port, host: "127.0.0.1", allowHalfOpen: true });
+  const client = new Client(socket);
+  await once(socket, "connect");
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  client.send(`${line} HTTP/1.1\r\nHost: a\r\n${fields.join("")}Content-Length: ${60 * MB}\r\n\r\n`);
+  const answer = await client.toEnd();
+  socket.destroy();
+  return [Number(answer.split(" ")[1]), /"code":"(\w+)"/.exec(answer)?.[1] ?? answer];
+}
+
+const early: readonly (readonly [what: string, line: string, token: string, status: number, code: string])[] =
+  [
+    ["a table that there is not", "POST /nothing", "", 404, "PGRST205"],
+    ["a table that there is not, to be changed", "PATCH /nothing?id=eq.1", "", 404, "PGRST205"],
+    ["a function that there is not", "POST /rpc/nothing", "", 404, "PGRST202"],
+    ["somebody whose token is not accepted", "POST /notes", "a.b.c", 401, "PGRST301"],
+  ];
+for (const [what, line, token, status, code] of early)
+  test(`a large body for ${what} is refused before it is read`, async () => {
+    const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
+    const headers = { "content-type": "application/json", ...authorization };
+    assert.deepEqual(await announce(line, headers), [status, code]);
+  });

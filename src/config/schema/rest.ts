@@ -60,6 +60,16 @@ const openapi = z
 const requests = z
   .strictObject({
     maxBody: size.prefault("64MB").describe("The largest body of a request."),
+    bodiesInMemory: size
+      .optional()
+      .describe(
+        "Bytes of bodies above 64 kB that are held at the same time, over all connections; an eighth of the memory by default, and 64MB at least. More wait up to ten seconds, and are answered 503 then.",
+      ),
+    answersInMemory: size
+      .optional()
+      .describe(
+        "The same of answers; more wait in PostgreSQL. Clients that keep others waiting must read 1 MB a second.",
+      ),
     maxHeaders: size.prefault("64kB").describe("The largest header section, the token included."),
     maxUrl: size.prefault("32kB").describe("The longest path and query."),
     headersTimeout: duration

@@ -1,3 +1,4 @@
+import { partOfMemory } from "../../base/memory.ts";
 import type { Config, RestDoorConfig } from "../../config/schema.ts";
 
 /**
@@ -26,7 +27,12 @@ function shareOfRest(rest: RestDoorConfig, part: (limit: number) => number): Res
   return {
     ...rest,
     pool: { ...pool, size: part(pool.size) },
-    requests: { ...requests, connections: part(requests.connections) },
+    requests: {
+      ...requests,
+      connections: part(requests.connections),
+      bodiesInMemory: part(requests.bodiesInMemory ?? partOfMemory()),
+      answersInMemory: part(requests.answersInMemory ?? partOfMemory()),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Access } from "../../access/admit.ts";
 import { Crowd } from "../../access/crowd.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
+import { partOfMemory } from "../../base/memory.ts";
 import type { ClusterConfig, LimitsConfig, RestDoorConfig } from "../../config/schema.ts";
 import type { PoolStats } from "../../upstream/pool/pool.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -188,6 +189,8 @@ function boundsOf({ door: { requests }, limits }: RestDoorSettings): HttpBounds 
     headersMs: requests.headersTimeout,
     bodyBytes: requests.maxBody,
     bodyMs: requests.bodyTimeout,
+    bodiesInMemory: requests.bodiesInMemory ?? partOfMemory(),
+    answersInMemory: requests.answersInMemory ?? partOfMemory(),
     keepAliveMs: requests.keepAliveTimeout,
     connections: requests.connections,
     unauthenticated: limits.unauthenticated,

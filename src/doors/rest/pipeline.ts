@@ -237,6 +237,7 @@ export class Pipeline {
         }),
         statements: [...before, ...main],
         end: endOf(door.txEnd, request, job, failed, before.length),
+        room: exchange.room,
       },
       exchange.signal,
     );

@@ -197,7 +197,7 @@ export const ambiguousRelationship = (
 /** What was asked for and what was searched depends on the body's type: the texts are the planner's. */
 export const noFunction = (parts: {
   readonly message: string;
-  readonly details: string;
+  readonly details: string | undefined;
   readonly hint: string | undefined;
 }) => of("PGRST202", parts);
 

@@ -1,3 +1,4 @@
+import type { Room } from "../../base/budget.ts";
 import { type ErrorFields, parseErrorFields } from "../../protocol/backend-messages.ts";
 import { ProtocolFault } from "../../protocol/fault.ts";
 import type { TransactionStatus } from "../../protocol/message-flow.ts";
@@ -37,6 +38,8 @@ export class Answer {
   readonly #steps: readonly Step[] | undefined;
   readonly #parses: readonly (Prepared | undefined)[];
   readonly #alone: boolean;
+  /** Where its rows are counted. */
+  readonly room: Room | undefined;
   #parsed = 0;
   #rows: Row[] | undefined;
 
@@ -45,10 +48,16 @@ export class Answer {
    * @param parses those of them that are parsed first; those without a name are undefined
    * @param alone nothing else is under way, so that nobody else's answer can lie in the same memory
    */
-  constructor(steps: readonly Step[] | undefined, parses: readonly (Prepared | undefined)[], alone: boolean) {
+  constructor(
+    steps: readonly Step[] | undefined,
+    parses: readonly (Prepared | undefined)[],
+    alone: boolean,
+    room?: Room,
+  ) {
     this.#steps = steps;
     this.#parses = parses;
     this.#alone = alone;
+    this.room = room;
   }
 
   /**

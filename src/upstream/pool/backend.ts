@@ -1,3 +1,4 @@
+import type { Room } from "../../base/budget.ts";
 import { parseErrorFields, parseParameterStatus } from "../../protocol/backend-messages.ts";
 import { query, terminate } from "../../protocol/client-messages.ts";
 import { ExtendedQueryWriter } from "../../protocol/extended-query.ts";
@@ -103,10 +104,11 @@ export class Backend {
    * Runs `statements` one behind the other, in the implicit transaction that ends with Sync unless they begin one.
    * A statement that fails skips the rest; the answer tells.
    * @param named whether statements may be prepared by name
+   * @param room where results are counted while they are read
    * @param gather sends at the end of this turn of the event loop, in one write with what else begins until then
    * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
    */
-  run(statements: readonly RunStatement[], named: boolean, gather = false): Promise<Answer> {
+  run(statements: readonly RunStatement[], named: boolean, room?: Room, gather = false): Promise<Answer> {
     const writer = this.#writer;
     for (const name of this.#statements.evicted()) writer.closeStatement(name);
     const steps: Step[] = [];
@@ -125,7 +127,7 @@ export class Backend {
       writer.execute();
     }
     writer.sync();
-    return this.#exchange(new Answer(steps, parses, !gather), writer.take(), gather);
+    return this.#exchange(new Answer(steps, parses, !gather, room), writer.take(), gather);
   }
 
   /** Runs constant SQL of our own, of several statements. */
@@ -196,12 +198,26 @@ export class Backend {
       this.#stream.push(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolFault)) throw error;
-      this.destroy(
-        error instanceof TooLong && error.type === DATA_ROW
-          ? this.#tooLarge()
-          : new UpstreamError("upstream/protocol", `the server sent ${error.message}`, { cause: error }),
-      );
+      if (error instanceof TooLong && error.type === DATA_ROW) this.#giveUp(this.#tooLarge());
+      else
+        this.destroy(
+          new UpstreamError("upstream/protocol", `the server sent ${error.message}`, { cause: error }),
+        );
+      return;
     }
+    this.#makeRoom();
+  }
+
+  /** Lets what has not come in yet wait at the server, as long as there is no room for it here. */
+  #makeRoom(): void {
+    const answer = this.#waiting[0]?.answer;
+    if (answer?.room === undefined || this.#failure !== undefined) return;
+    const claim = answer.room.claim(answer.size + this.#stream.begunBytes, (granted) => {
+      if (granted) this.connection.wire.resume();
+      else this.#giveUp(noRoom());
+    });
+    if (claim === "waiting") this.connection.wire.pause();
+    else if (claim === "refused") this.#giveUp(noRoom());
   }
 
   #onMessage(type: number, bytes: Buffer, start: number, end: number): void {
@@ -217,7 +233,7 @@ export class Backend {
         return;
       case DATA_ROW:
         answer.row(bytes, start, end);
-        if (answer.size > this.#limits.maxResultBytes) this.destroy(this.#tooLarge());
+        if (answer.size > this.#limits.maxResultBytes) this.#giveUp(this.#tooLarge());
         return;
       case COMMAND_COMPLETE:
         answer.complete(bytes, start, end);
@@ -297,8 +313,13 @@ export class Backend {
     });
   }
 
-  #tooLarge(): PoolError {
+  /** Closes the connection because of a result that is not wanted any more. */
+  #giveUp(reason: PoolError): void {
     this.connection.cancel().catch(() => {}); // the connection goes in any case; this spares the server the rest
+    this.destroy(reason);
+  }
+
+  #tooLarge(): PoolError {
     return new PoolError(
       "pool/result-too-large",
       `a result of more than ${this.#limits.maxResultBytes} bytes`,
@@ -316,6 +337,10 @@ function adjoined(first: Buffer, second: Buffer): Buffer | undefined {
   const length = first.length + second.length;
   const adjacent = first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset;
   return adjacent && length <= SLICE_BYTES ? Buffer.from(first.buffer, first.byteOffset, length) : undefined;
+}
+
+function noRoom(): PoolError {
+  return new PoolError("pool/too-many-results", "no room for the result");
 }
 
 function slices(piece: Buffer): readonly Buffer[] {

@@ -6,6 +6,7 @@ export type PoolErrorCode =
   | "pool/acquisition-timeout"
   | "pool/connection-lost"
   | "pool/result-too-large"
+  | "pool/too-many-results"
   | "pool/aborted"
   | "pool/closed";
 
@@ -24,6 +25,11 @@ export const poolErrors: Readonly<Record<PoolErrorCode, ErrorSpec>> = {
     sqlstate: "54000",
     http: 500,
     publicMessage: "the result is larger than the gateway lets through; ask for less at a time",
+  },
+  "pool/too-many-results": {
+    sqlstate: "53200",
+    http: 503,
+    publicMessage: "too many large answers at once; try again shortly, or ask for less at a time",
   },
   "pool/aborted": {
     sqlstate: "57014",

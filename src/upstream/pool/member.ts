@@ -1,4 +1,5 @@
 import type { Admission } from "../../access/admit.ts";
+import type { Room } from "../../base/budget.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../wire/wire.ts";
 import { Answer } from "./answer.ts";
@@ -142,7 +143,7 @@ export class Member {
 
   #newPipeline(): Pipeline {
     return new Pipeline({
-      run: ({ statements }) => this.#run(statements, true, true),
+      run: ({ statements }, room) => this.#run(statements, true, room, true),
       onStale: () => this.#backend.forgetStatements(),
       onDrained: (clean) => {
         this.#pipeline = undefined;
@@ -189,9 +190,9 @@ export class Member {
     }
   }
 
-  #run(statements: readonly RunStatement[], named: boolean, gather = false): Promise<Answer> {
+  #run(statements: readonly RunStatement[], named: boolean, room?: Room, gather = false): Promise<Answer> {
     try {
-      return this.#backend.run(statements, named, gather);
+      return this.#backend.run(statements, named, room, gather);
     } catch (error) {
       this.#doubt("a transaction could not be written", error);
       throw error;
@@ -202,7 +203,7 @@ export class Member {
   async #attempt(work: Work, course: Course, how: How, named: boolean): Promise<readonly Result[] | Answer> {
     const { from, last } = course;
     const { transaction } = work;
-    const answer = await this.#run(course.statements, named);
+    const answer = await this.#run(course.statements, named, transaction.room);
     if (answer.error !== undefined) return answer;
     const results = answer.results.slice(from, from + transaction.statements.length);
     if (last !== undefined) {

@@ -1,3 +1,4 @@
+import type { Room } from "../../base/budget.ts";
 import type { Answer } from "./answer.ts";
 import type { Course, Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
@@ -25,7 +26,7 @@ interface Item {
 /** What a pipeline needs of its connection. */
 export interface PipelineParts {
   /** Sends a transaction behind those before. */
-  readonly run: (course: Course) => Promise<Answer>;
+  readonly run: (course: Course, room: Room | undefined) => Promise<Answer>;
   /** The last answer has come. `clean`: all of them left the connection as they found it. */
   readonly onDrained: (clean: boolean) => void;
   /** Whatever the server has under our names is not what we gave them to. */
@@ -63,7 +64,7 @@ export class Pipeline {
 
   /** Sends a read. @throws TypeError, RangeError when it cannot be written */
   add(work: Work, course: Course): Promise<Outcome> {
-    const answer = this.#parts.run(course);
+    const answer = this.#parts.run(course, work.transaction.room);
     return new Promise((resolve, reject) => {
       const item: Item = { work, course, resolve, reject, settled: false };
       this.#items.push(item);

@@ -4,6 +4,7 @@
  * a boundary here; the pool puts it in front of every transaction, so that no door can forget it.
  */
 import type { Admission } from "../../access/admit.ts";
+import type { Room } from "../../base/budget.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import type { ParameterValue } from "../../protocol/extended-query.ts";
 
@@ -67,6 +68,8 @@ export interface Transaction {
    * connection when one of them takes long. For any other transaction this means nothing.
    */
   readonly brief?: boolean;
+  /** Where results are counted. While there is none for more of them, they wait at the server. */
+  readonly room?: Room;
 }
 
 export type TransactionEnd = "commit" | "rollback";

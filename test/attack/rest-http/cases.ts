@@ -1,8 +1,9 @@
 /** What the HTTP server of the REST door must survive, and how it serves those who mean well. Run on both runtimes. */
 import assert from "node:assert/strict";
 import { connect as connectTls } from "node:tls";
+import { ROOM_MS } from "../../../src/base/budget.ts";
 import type { Stage } from "./stage.ts";
-import { BOUNDS, eventually } from "./stage.ts";
+import { BOUNDS, eventually, ROWS_BYTES } from "./stage.ts";
 
 export type Case = readonly [name: string, play: (stage: Stage) => Promise<void>];
 
@@ -306,6 +307,128 @@ const slow: readonly Case[] = [
   ],
 ];
 
+const LARGE = 6_000_000;
+const announced = (length: number) => post("/body", `Content-Length: ${length}\r\n`, "");
+const held = (bodies: number, answers: number) => ({ bodies, answers });
+
+/** What the connections hold together of bodies and of answers. */
+const memory: readonly Case[] = [
+  [
+    "bodies that do not fit beside those of others wait for them",
+    async ({ client, server, held: reply, asked }) => {
+      const first = await client();
+      first.send(post("/keep", `Content-Length: ${LARGE}\r\n`, "x".repeat(LARGE)));
+      await eventually(() => server.held.bodies === LARGE, "the first body");
+      const second = await client();
+      second.send(post("/body", `Content-Length: ${LARGE}\r\n`, "y".repeat(LARGE)));
+      await eventually(() => server.short.bodies, "the waiting");
+      const small = await client();
+      small.send(post("/body", "Content-Length: 3\r\n", "abc"));
+      await small.upTo("\r\n\r\nabc");
+      assert.equal(asked.length, 3);
+      assert.ok(server.held.bodies <= BOUNDS.bodiesInMemory);
+      reply.resolve({ status: 200, headers: [], body: Buffer.from("kept") });
+      await first.upTo("kept");
+      await second.upTo("y".repeat(LARGE));
+      await eventually(() => server.held.bodies === 0, "what was held");
+    },
+  ],
+  [
+    "a body that finds no room in time is refused, and told when to come back",
+    async ({ client, clock, server, asked }) => {
+      const first = await client();
+      first.send(post("/keep", `Content-Length: ${LARGE}\r\n`, "x".repeat(LARGE)));
+      await eventually(() => server.held.bodies === LARGE, "the first body");
+      const second = await client();
+      second.send(post("/body", "Transfer-Encoding: chunked\r\n", `${LARGE.toString(16)}\r\n`));
+      second.send("y".repeat(LARGE));
+      await eventually(() => asked.length === 2, "the second request");
+      await eventually(() => server.short.bodies, "the waiting");
+      clock.advance(ROOM_MS);
+      const answer = await second.toEnd();
+      assert.equal(statusOf(answer), 503, answer.slice(0, 300));
+      assert.match(answer, /"code":"http\/too-many-bodies"/);
+      assert.deepEqual(server.held, held(LARGE, 0));
+    },
+  ],
+  [
+    "a large body that is announced and hardly sent holds little",
+    async ({ client, server, asked }) => {
+      const sly = await client();
+      sly.send(announced(LARGE) + "x".repeat(100_000));
+      await eventually(() => server.held.bodies > 0, "what came");
+      const others = await client();
+      others.send(post("/body", `Content-Length: ${LARGE}\r\n`, "y".repeat(LARGE)));
+      await others.upTo("y".repeat(LARGE));
+      assert.equal(asked.length, 2);
+    },
+  ],
+  [
+    "who sends a large body slowly must go when others wait, and not before",
+    async ({ client, clock, server }) => {
+      const slow = await client();
+      slow.send(announced(LARGE) + "x".repeat(LARGE / 2));
+      await eventually(() => server.held.bodies === LARGE, "half of a body");
+      clock.advance(30_000);
+      assert.equal(server.size, 1);
+      const next = await client();
+      next.send(post("/body", `Content-Length: ${LARGE}\r\n`, "y".repeat(LARGE)));
+      await eventually(() => server.short.bodies, "the waiting");
+      clock.advance(1000);
+      assert.equal(statusOf(await slow.toEnd()), 408);
+      await next.upTo("y".repeat(LARGE));
+    },
+  ],
+  [
+    "a body's room is given back when its client leaves in the middle",
+    async ({ client, server }) => {
+      const fickle = await client();
+      fickle.send(announced(LARGE) + "x".repeat(LARGE / 2));
+      await eventually(() => server.held.bodies === LARGE, "half of a body");
+      fickle.socket.destroy();
+      await eventually(() => server.held.bodies === 0, "what was held");
+    },
+  ],
+  [
+    "who reads a large answer slowly must go when others wait, and not before",
+    async ({ client, clock, server }) => {
+      const lazy = await client();
+      lazy.socket.pause();
+      lazy.send(get("/rows"));
+      await eventually(() => server.held.answers === ROWS_BYTES, "the answer");
+      clock.advance(30_000);
+      await new Promise(setImmediate);
+      assert.equal(server.size, 1, "nobody is in a hurry");
+      const next = await client();
+      next.send(get("/rows"));
+      await eventually(() => server.short.answers, "the waiting");
+      clock.advance(1000);
+      await next.upTo("x".repeat(ROWS_BYTES));
+      assert.equal(server.size, 1);
+      await eventually(() => server.held.answers === 0, "what was held");
+    },
+  ],
+  [
+    "who takes a little of a large answer now and then is let go in the end, and its memory with it",
+    async ({ client, clock, server, events }) => {
+      const slow = await client();
+      slow.socket.pause();
+      slow.send(get("/rows"));
+      await eventually(() => server.held.answers === ROWS_BYTES, "the answer");
+      for (let at = 0; at < 20 && server.size > 0; at++) {
+        clock.advance(30_000);
+        slow.socket.resume();
+        await slow.upTo("x".repeat(100_000)).catch(() => "");
+        slow.socket.pause();
+      }
+      await eventually(() => server.size === 0, "the end");
+      assert.deepEqual(server.held, held(0, 0));
+      const [refusal] = events.filter(({ event }) => event === "connection.refused.v1");
+      assert.ok(refusal?.event === "connection.refused.v1" && refusal.code === "http/slow");
+    },
+  ],
+];
+
 const manners: readonly Case[] = [
   [
     "requests sent ahead are answered one after the other, in order",
@@ -491,4 +614,4 @@ const tls: readonly Case[] = [
   ],
 ];
 
-export const cases: readonly Case[] = [...table, ...slow, ...manners, ...tls];
+export const cases: readonly Case[] = [...table, ...slow, ...memory, ...manners, ...tls];

@@ -16,8 +16,10 @@ export const BOUNDS: HttpBounds = {
   targetBytes: 1000,
   headerBytes: 4000,
   headersMs: 10_000,
-  bodyBytes: 100_000,
+  bodyBytes: 8_000_000,
   bodyMs: 60_000,
+  bodiesInMemory: 10_000_000,
+  answersInMemory: 10_000_000,
   keepAliveMs: 65_000,
   connections: 12,
   unauthenticated: 10,
@@ -137,17 +139,32 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   }
 }
 
-/** `/wait` waits, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
+export const ROWS_BYTES = 8_000_000;
+
+/** What comes from a database, once there is room for it. */
+async function rowsOf({ room }: Exchange): Promise<Buffer> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const claim = room.claim(ROWS_BYTES, resolve);
+  const granted = claim === "granted" || (claim === "waiting" && (await promise));
+  return granted ? Buffer.alloc(ROWS_BYTES, "x") : Buffer.from("no room");
+}
+
+/** `/rows` is large and counted, `/wait` waits, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
 async function answer(exchange: Exchange, held: Promise<Reply>): Promise<Reply> {
   const [path] = exchange.target.split("?");
   const ok = (body: Buffer | string): Reply => ({ status: 200, headers: [], body: Buffer.from(body) });
   if (path === "/wait") return await held;
   if (path === "/known") exchange.vouch();
+  if (path === "/rows") return { ...ok(""), body: await rowsOf(exchange), ownsBody: true };
   if (path === "/big") return ok(Buffer.alloc(8_000_000, "x"));
   if (path === "/none") return { status: 204, headers: [], body: undefined };
   if (path === "/mistaken") return { ...ok("HTTP/1.1 200 OK"), status: 204 };
   if (path === "/break") throw new Error("a fault of ours");
   if (path === "/split") return { status: 200, headers: [["X", "a\r\nSet-Cookie: b"]], body: undefined };
+  if (path === "/keep") {
+    await exchange.body();
+    return await held;
+  }
   if (path !== "/body") return ok(exchange.target);
   try {
     return ok(await exchange.body());

@@ -1,3 +1,7 @@
+import { UNCOUNTED_BYTES } from "../../../base/budget.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { mustExist } from "../plan/find-call.ts";
+import { exposedTable } from "../plan/read.ts";
 import { readPayload } from "../request/payload/payload.ts";
 import type { Payload } from "../request/types.ts";
 import { callJob } from "./call.ts";
@@ -8,7 +12,8 @@ import { readJob } from "./read.ts";
 import { writeJob } from "./write.ts";
 
 /**
- * What a request comes down to. The body is read only for actions that take one.
+ * What a request comes down to. The body is read only for actions that take one, and when it is for something that the
+ * catalog knows: nobody's memory is filled with a body for a table that there is not.
  * @throws RestError
  */
 export function planAction(context: ActionContext): Planned | Promise<Planned> {
@@ -19,11 +24,13 @@ export function planAction(context: ActionContext): Planned | Promise<Planned> {
     case "insert":
     case "upsert":
     case "update":
+      exposedTable(context.catalog, context.request.schema, action.relation);
       return payloadOf(context).then((payload) => writeJob(context, action, payload));
     case "delete":
       return writeJob(context, action, NO_PAYLOAD);
     case "call":
       if (action.method !== "POST") return callJob(context, action, NO_PAYLOAD);
+      if (isLarge(context.exchange)) mustExist(context.catalog, context.request.schema, action.routine);
       return payloadOf(context).then((payload) => callJob(context, action, payload));
     case "describe":
       return describeJob(context, action.headersOnly);
@@ -35,6 +42,15 @@ export function planAction(context: ActionContext): Planned | Promise<Planned> {
 }
 
 const NO_PAYLOAD: Payload = { kind: "none" };
+
+/**
+ * Whether the body may be longer than costs nothing. Of a short one the names of the arguments are read, although there
+ * is no such function, since PostgREST's error lists them.
+ */
+function isLarge({ headers }: Exchange): boolean {
+  const length = headers.get("content-length");
+  return headers.get("transfer-encoding") !== undefined || Number(length ?? 0) > UNCOUNTED_BYTES;
+}
 
 async function payloadOf({ request, exchange }: ActionContext): Promise<Payload> {
   const payload = await readPayload(request, await exchange.body());

@@ -30,6 +30,11 @@ export class ChunkedBody {
     return this.#state === "done";
   }
 
+  /** The bytes of the body so far. */
+  get length(): number {
+    return this.#body.length;
+  }
+
   /** The body. */
   take(): Buffer {
     return this.#body.take(this.#body.length);

@@ -8,19 +8,21 @@
  *      │                      ▼    │
  *      └──fault──▶ sending   body ─┘          in any state: the client leaves ──▶ closed
  */
+import type { Budget, Share } from "../../../base/budget.ts";
+import { UNCOUNTED_BYTES } from "../../../base/budget.ts";
 import { messageOf } from "../../../base/error.ts";
 import type { Peer } from "../../../base/event.ts";
 import { release, releaseAround } from "../../../base/memory.ts";
 import type { Wire } from "../../../wire/wire.ts";
 import { Backlog } from "./backlog.ts";
-import type { HttpBounds } from "./bounds.ts";
-import { AHEAD_BYTES, LINGER_MS, STALL_MS } from "./bounds.ts";
+import type { HttpBounds, Pace } from "./bounds.ts";
+import { AHEAD, AHEAD_BYTES, LINGER_MS, PRESSED_PACE, STALL_MS, USUAL_PACE } from "./bounds.ts";
 import { ChunkedBody } from "./chunked.ts";
 import { HttpError } from "./errors.ts";
 import type { Handler, Reply } from "./exchange.ts";
 import type { Head } from "./head.ts";
 import { parseHead } from "./head.ts";
-import { Outbox } from "./outbox.ts";
+import { bodyLength, Outbox } from "./outbox.ts";
 import { refusal } from "./refusal.ts";
 import type { DateField } from "./reply-head.ts";
 import { Request } from "./request.ts";
@@ -32,6 +34,9 @@ export interface ConnectionParts {
   readonly now: () => number;
   readonly date: DateField;
   readonly draining: () => boolean;
+  /** What all connections hold of bodies and of answers. */
+  readonly bodies: Budget;
+  readonly answers: Budget;
   /** Told what was wrong with a request that nobody else gets to see. */
   readonly onFault: (peer: Peer, code: string, detail: string) => void;
 }
@@ -39,6 +44,9 @@ export interface ConnectionParts {
 interface BodyReader {
   readonly head: Head;
   readonly chunked: ChunkedBody | undefined;
+  readonly room: Share;
+  /** The longest that it can be. */
+  readonly most: number;
   readonly resolve: (body: Buffer) => void;
   readonly reject: (error: HttpError) => void;
 }
@@ -60,12 +68,17 @@ export class Connection {
   #state: State = "head";
   /** When the state has lasted too long. */
   #deadline: number;
+  /** When something large began to come or to go. */
+  #since = 0;
   /** Whether something of the next request has come. */
   #begun = false;
   /** How much of the backlog was searched for the end of a head. */
   #searched = 0;
   #request: Request | undefined;
   #reader: BodyReader | undefined;
+  /** What the request holds, in the two directions. */
+  #bodyRoom: Share | undefined;
+  #answerRoom: Share | undefined;
   /** The body of the request, while its memory can be given back. */
   #body: Buffer = EMPTY;
   /** Whether nothing else can lie in that memory: what was chunked was copied out of its chunks. */
@@ -112,12 +125,34 @@ export class Connection {
 
   /** Ends what has lasted too long. */
   expire(now: number): void {
-    if (now < this.#deadline) return;
+    if (now < this.#deadline && !this.#slow(now)) return;
     this.#deadline = NEVER;
     const slow = new HttpError("http/slow", `too long in state ${this.#state}`);
     if (this.#state === "head" && this.#backlog.length > 0) this.#fail(slow);
     else if (this.#state === "body") this.#endBody((reader) => reader.reject(slow));
-    else this.#wire.destroy();
+    else {
+      if (this.#state === "sending") this.#parts.onFault(this.peer, slow.code, slow.message);
+      this.#wire.destroy();
+    }
+  }
+
+  /** Whether the client is too slow with something large, all the more while others wait for the room that it takes. */
+  #slow(now: number): boolean {
+    const { bodies, answers } = this.#parts;
+    const took = now - this.#since;
+    if (this.#state === "sending") {
+      const pressed = answers.short && (this.#answerRoom?.held ?? 0) > 0;
+      return isSlow(took, this.#outbox.length, pressed ? PRESSED_PACE : USUAL_PACE);
+    }
+    const reader = this.#reader;
+    const pressed = bodies.short && this.#deadline !== NEVER && (reader?.room.held ?? 0) > 0;
+    return reader !== undefined && pressed && isSlow(took, this.#received(reader), PRESSED_PACE);
+  }
+
+  /** See Exchange.room. */
+  answerRoom(): Share {
+    this.#answerRoom ??= this.#parts.answers.share();
+    return this.#answerRoom;
   }
 
   /** See Exchange.body. */
@@ -130,10 +165,14 @@ export class Connection {
     if (framing.kind === "length" && framing.length > bodyBytes)
       return Promise.reject(new HttpError("http/body-too-large", `${framing.length} bytes`));
     const chunked = framing.kind === "chunked" ? new ChunkedBody(bodyBytes) : undefined;
+    const most = framing.kind === "length" ? framing.length : bodyBytes;
+    const room = this.#parts.bodies.share();
+    this.#bodyRoom = room;
     return new Promise((resolve, reject) => {
-      this.#reader = { head, chunked, resolve, reject };
+      this.#reader = { head, chunked, room, most, resolve, reject };
       this.#state = "body";
-      this.#deadline = this.#parts.now() + bodyMs;
+      this.#since = this.#parts.now();
+      this.#deadline = this.#since + bodyMs;
       if (head.awaitsContinue && this.#backlog.length === 0) this.#wire.write(CONTINUE);
       this.#readOn();
     });
@@ -209,7 +248,7 @@ export class Connection {
 
   #readOn(): void {
     const reader = this.#reader;
-    if (reader === undefined) return;
+    if (reader === undefined || !this.#hasRoom(reader)) return;
     try {
       const body = this.#wholeBody(reader);
       if (body === undefined) this.#flow();
@@ -223,6 +262,29 @@ export class Connection {
       if (!(error instanceof HttpError)) throw error;
       this.#endBody(({ reject }) => reject(error));
     }
+  }
+
+  /** Whether there is room for the body so far, and for what may come soon. It is waited for otherwise. */
+  #hasRoom(reader: BodyReader): boolean {
+    const received = this.#received(reader);
+    const bytes = received <= UNCOUNTED_BYTES ? received : Math.min(reader.most, AHEAD * received);
+    const [asked, left] = [this.#parts.now(), this.#deadline];
+    const claim = reader.room.claim(bytes, (granted) => {
+      if (this.#reader !== reader) return;
+      const waited = this.#parts.now() - asked;
+      this.#since += waited;
+      this.#deadline = left + waited;
+      if (granted) this.#readOn();
+      else this.#endBody(({ reject }) => reject(new HttpError("http/too-many-bodies", `${bytes} bytes`)));
+    });
+    if (claim === "granted") return true;
+    this.#deadline = NEVER;
+    this.#rest();
+    return false;
+  }
+
+  #received({ chunked }: BodyReader): number {
+    return this.#backlog.length + (chunked?.length ?? 0);
   }
 
   #wholeBody({ head: { framing }, chunked }: BodyReader): Buffer | undefined {
@@ -249,12 +311,16 @@ export class Connection {
 
   /** @param head undefined when it could not be read: then nobody knows where the next request begins */
   #reply(reply: Reply, head: Head | undefined): void {
+    this.#bodyRoom?.close();
+    this.#bodyRoom = undefined;
+    this.#body = EMPTY;
+    this.#hold(reply);
     if (this.#state === "lingering" || this.#state === "closed") return;
     this.#request = undefined;
-    this.#body = EMPTY;
     this.#passOver(head);
     this.#state = "sending";
-    this.#deadline = this.#parts.now() + STALL_MS;
+    this.#since = this.#parts.now();
+    this.#deadline = this.#since + STALL_MS;
     const last = head === undefined || !head.keepAlive || !this.#bodyTaken || this.#parts.draining();
     try {
       this.#outbox.send(reply, {
@@ -267,6 +333,17 @@ export class Connection {
       if (!(error instanceof TypeError) || head === undefined) throw error;
       this.#broke(error, head);
     }
+  }
+
+  /** Counts the answer until it was sent; what others hold anyway is not. */
+  #hold(reply: Reply): void {
+    if (reply.ownsBody === true && this.#state === "handling") this.#answerRoom?.take(bodyLength(reply));
+    else this.#leaveAnswerRoom();
+  }
+
+  #leaveAnswerRoom(): void {
+    this.#answerRoom?.close();
+    this.#answerRoom = undefined;
   }
 
   /** A body that nobody asked for is passed over if it is there; waiting for it would only serve who sends it. */
@@ -282,7 +359,10 @@ export class Connection {
   #sent(): void {
     if (this.#outbox.pending) {
       this.#deadline = this.#parts.now() + STALL_MS;
-    } else if (this.#outbox.last) {
+      return;
+    }
+    this.#leaveAnswerRoom();
+    if (this.#outbox.last) {
       this.#state = "lingering";
       this.#deadline = this.#parts.now() + LINGER_MS;
       this.#wire.end();
@@ -310,9 +390,15 @@ export class Connection {
     const gone = new HttpError("http/client-gone", "the client closed the connection");
     this.#endBody(({ reject }) => reject(gone));
     this.#state = "closed";
+    this.#leaveAnswerRoom();
+    this.#outbox.drop();
     this.#request?.leave();
     this.#leaveCrowd();
   }
+}
+
+function isSlow(tookMs: number, bytes: number, { graceMs, bytesPerMs }: Pace): boolean {
+  return tookMs >= graceMs + bytes / bytesPerMs;
 }
 
 function tooLarge(bytes: Buffer, targetBytes: number): HttpError {

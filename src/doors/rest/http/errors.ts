@@ -9,6 +9,7 @@ export type HttpErrorCode =
   | "http/target-too-long"
   | "http/headers-too-large"
   | "http/body-too-large"
+  | "http/too-many-bodies"
   | "http/slow"
   | "http/client-gone"
   | "http/too-many-connections"
@@ -27,6 +28,7 @@ export const httpErrors: Readonly<Record<HttpErrorCode, ErrorSpec>> = {
   "http/target-too-long": spec("54000", 414, "the URL is too long"),
   "http/headers-too-large": spec("54000", 431, "the headers are too large"),
   "http/body-too-large": spec("54000", 413, "the body is too large"),
+  "http/too-many-bodies": spec("53200", 503, "too many large requests at once; try again shortly"),
   "http/slow": spec("57014", 408, "the request took too long to arrive"),
   "http/client-gone": spec("08006", 499, "the client closed the connection"),
   "http/too-many-connections": spec("53300", 503, "too many connections; try again shortly"),

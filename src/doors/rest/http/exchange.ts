@@ -2,6 +2,7 @@
  * One HTTP request and its answer, as every part of the door sees them. What carries the bytes stands behind this: the
  * parts do not know whether that is node:http or something quicker, nor TLS, nor a Unix-domain socket.
  */
+import type { Room } from "../../../base/budget.ts";
 import type { Peer } from "../../../base/event.ts";
 import type { HeaderField } from "../errors.ts";
 import type { RequestHeaders } from "./headers.ts";
@@ -25,6 +26,8 @@ export interface Exchange {
   body(): Promise<Buffer>;
   /** Says that the body was used. Its memory is given back: nobody may read it any more, nor still have to send it. */
   dropBody(): void;
+  /** Where the answer is counted, from before it is read from the database until it was sent. Made when first asked for. */
+  readonly room: Room;
   /** Says that the client proved who it is: its connection is not counted among strangers any more. */
   vouch(): void;
 }

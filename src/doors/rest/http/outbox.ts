@@ -27,6 +27,7 @@ export class Outbox {
   #part = 0;
   #offset = 0;
   #last = false;
+  #length = 0;
   /** Whether the memory of large parts is given back once they were sent. */
   #owned = false;
 
@@ -56,11 +57,24 @@ export class Outbox {
       date,
     });
     this.#last = last;
+    this.#length = headOnly ? 0 : length;
     this.#owned = reply.ownsBody === true;
     this.#parts = headOnly ? [Buffer.from(head)] : joined(head, body, length);
     this.#part = 0;
     this.#offset = 0;
     this.#pump();
+  }
+
+  /** The bytes of the reply that is being sent. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Gives the rest up: the wire has closed. */
+  drop(): void {
+    const left = this.#parts.slice(this.#part);
+    this.#parts = NOTHING;
+    if (this.#owned) for (const part of left) if (part.length > SLICE_BYTES) releaseAround(part);
   }
 
   drained(): void {
@@ -98,6 +112,10 @@ export class Outbox {
     releaseAround(part);
     return end;
   }
+}
+
+export function bodyLength(reply: Reply): number {
+  return lengthOf(bodyOf(reply));
 }
 
 /** What follows a 204 would be taken for the next answer, so nothing may, whatever made the reply thought of it. */

@@ -1,3 +1,4 @@
+import type { Share } from "../../../base/budget.ts";
 import type { Peer } from "../../../base/event.ts";
 import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -11,6 +12,7 @@ interface Origin {
   readBody(head: Head): Promise<Buffer>;
   dropBody(): void;
   vouch(): void;
+  answerRoom(): Share;
 }
 
 /** The Exchange of a request that arrived on a connection. */
@@ -18,6 +20,7 @@ export class Request implements Exchange {
   readonly head: Head;
   readonly #origin: Origin;
   #abort: AbortController | undefined;
+  #room: Share | undefined;
   /** Why it was aborted, before or after anybody asked for the signal. */
   #aborted: { readonly reason: unknown } | undefined;
 
@@ -56,6 +59,11 @@ export class Request implements Exchange {
 
   dropBody(): void {
     this.#origin.dropBody();
+  }
+
+  get room(): Share {
+    this.#room ??= this.#origin.answerRoom();
+    return this.#room;
   }
 
   vouch(): void {

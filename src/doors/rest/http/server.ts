@@ -5,6 +5,7 @@
  */
 import type { Crowd } from "../../../access/crowd.ts";
 import { plainAddress } from "../../../base/address.ts";
+import { Budget } from "../../../base/budget.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/error.ts";
 import type { Observe, Peer } from "../../../base/event.ts";
@@ -61,6 +62,8 @@ export class HttpServer {
       bounds: () => parts.inForce().bounds,
       now: () => clock.now(),
       date: new DateField(clock),
+      bodies: new Budget(clock, () => parts.inForce().bounds.bodiesInMemory),
+      answers: new Budget(clock, () => parts.inForce().bounds.answersInMemory),
       draining: () => this.#draining,
       onFault: (peer, code, detail) => this.#report(peer, code, detail),
     };
@@ -93,6 +96,18 @@ export class HttpServer {
   /** Open connections. */
   get size(): number {
     return this.#connections.size + this.#handshakes.size;
+  }
+
+  /** Bytes of large bodies and answers that its connections hold. */
+  get held(): { readonly bodies: number; readonly answers: number } {
+    const { bodies, answers } = this.#connectionParts;
+    return { bodies: bodies.held, answers: answers.held };
+  }
+
+  /** Whether requests wait for room in one of the two. */
+  get short(): { readonly bodies: boolean; readonly answers: boolean } {
+    const { bodies, answers } = this.#connectionParts;
+    return { bodies: bodies.short, answers: answers.short };
   }
 
   /** Frees the place; connections go on. */

@@ -70,6 +70,22 @@ export function findCall({ catalog, request, payload }: CallRequest): FoundCall 
   }
 }
 
+/**
+ * Looks only whether there is a function of that name, whatever it takes.
+ * @throws RestError PGRST202
+ */
+export function mustExist(catalog: Catalog, schema: string, name: string): void {
+  const none = { kind: "named", names: [] } as const;
+  const found = findRoutine(catalog, { schema, name }, none);
+  if (found.kind !== "none" || catalog.routines.get(schema)?.has(name) === true) return;
+  const { suggestion } = found;
+  throw noFunction({
+    message: `Could not find the function ${schema}.${name} in the schema cache`,
+    details: undefined,
+    hint: suggestion === undefined ? undefined : hintOf(suggestion),
+  });
+}
+
 function givenArguments({ query, contentType }: ApiRequest, payload: Payload): CallArguments {
   switch (payload.kind) {
     case "none":

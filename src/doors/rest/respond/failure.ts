@@ -4,7 +4,7 @@ import { UpstreamError, UpstreamRefused } from "../../../upstream/errors.ts";
 import { PoolError, PoolServerError } from "../../../upstream/pool/errors.ts";
 import { RestError } from "../errors.ts";
 import { HttpError } from "../http/errors.ts";
-import { invalidToken } from "../refusal-fields.ts";
+import { invalidToken, RETRY_SOON } from "../refusal-fields.ts";
 import { connectionLost, databaseUnreachable, poolTimeout } from "../refusals.ts";
 import { databaseError } from "./database-error.ts";
 
@@ -41,6 +41,7 @@ function poolError(error: PoolError): RestError {
     case "pool/closed":
       return connectionLost();
     case "pool/result-too-large":
+    case "pool/too-many-results":
     case "pool/aborted":
       return specError(error);
     default:
@@ -49,5 +50,6 @@ function poolError(error: PoolError): RestError {
 }
 
 function specError({ spec }: HttpError | PoolError | UpstreamError): RestError {
-  return RestError.raised(spec.sqlstate, spec.http, { message: spec.publicMessage });
+  const headers = spec.http === 503 ? RETRY_SOON : [];
+  return RestError.raised(spec.sqlstate, spec.http, { message: spec.publicMessage, headers });
 }

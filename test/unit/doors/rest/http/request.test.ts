@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Budget } from "../../../../../src/base/budget.ts";
 import { HttpError } from "../../../../../src/doors/rest/http/errors.ts";
 import { parseHead } from "../../../../../src/doors/rest/http/head.ts";
 import { Request } from "../../../../../src/doors/rest/http/request.ts";
+import { VirtualClock } from "../../../../support/clock.ts";
 
 const HEAD = Buffer.from("GET / HTTP/1.1\r\nHost: here");
 
@@ -10,7 +12,8 @@ function requestOf({ closed = false } = {}): Request {
   const head = parseHead(HEAD, { targetBytes: 100, headerBytes: 100 });
   const peer = { address: "192.0.2.1", port: 1024, tls: false };
   const readBody = async () => Buffer.alloc(0);
-  return new Request(head, { peer, closed, readBody, dropBody: () => {}, vouch: () => {} });
+  const answerRoom = () => new Budget(new VirtualClock(), () => 0).share();
+  return new Request(head, { peer, closed, readBody, dropBody: () => {}, vouch: () => {}, answerRoom });
 }
 
 test("a request that is aborted before anybody asks for its signal is found aborted, for the same reason", () => {
