@@ -315,10 +315,10 @@ const held = (bodies: number, answers: number) => ({ bodies, answers });
 const memory: readonly Case[] = [
   [
     "bodies that do not fit beside those of others wait for them",
-    async ({ client, server, held: reply, asked }) => {
+    async ({ client, server, held: reply, kept, asked }) => {
       const first = await client();
       first.send(post("/keep", `Content-Length: ${LARGE}\r\n`, "x".repeat(LARGE)));
-      await eventually(() => server.held.bodies === LARGE, "the first body");
+      await kept;
       const second = await client();
       second.send(post("/body", `Content-Length: ${LARGE}\r\n`, "y".repeat(LARGE)));
       await eventually(() => server.short.bodies, "the waiting");
@@ -335,10 +335,10 @@ const memory: readonly Case[] = [
   ],
   [
     "a body that finds no room in time is refused, and told when to come back",
-    async ({ client, clock, server, asked }) => {
+    async ({ client, clock, server, kept, asked }) => {
       const first = await client();
       first.send(post("/keep", `Content-Length: ${LARGE}\r\n`, "x".repeat(LARGE)));
-      await eventually(() => server.held.bodies === LARGE, "the first body");
+      await kept;
       const second = await client();
       second.send(post("/body", "Transfer-Encoding: chunked\r\n", `${LARGE.toString(16)}\r\n`));
       second.send("y".repeat(LARGE));

@@ -37,6 +37,8 @@ export interface Stage {
   certificate: ServerCertificate | undefined;
   /** What is answered to `/wait`. */
   readonly held: PromiseWithResolvers<Reply>;
+  /** Resolves when the body of `/keep` was read. */
+  readonly kept: Promise<void>;
   client(): Promise<Client>;
 }
 
@@ -112,10 +114,11 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   const events: Event[] = [];
   const clients: Client[] = [];
   const held = Promise.withResolvers<Reply>();
+  const kept = Promise.withResolvers<void>();
   const handle = async (exchange: Exchange): Promise<Reply> => {
     asked.push(`${exchange.method} ${exchange.target}`);
     exchanges.push(exchange);
-    return await answer(exchange, held.promise);
+    return await answer(exchange, held.promise, kept.resolve);
   };
   const inForce = () => ({ bounds: BOUNDS, certificate: stage.certificate });
   const observe = (event: Event) => void events.push(event);
@@ -129,7 +132,17 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
     await once(socket, "connect");
     return made;
   };
-  const stage: Stage = { server, clock, asked, exchanges, events, certificate: undefined, held, client };
+  const stage: Stage = {
+    server,
+    clock,
+    asked,
+    exchanges,
+    events,
+    certificate: undefined,
+    held,
+    kept: kept.promise,
+    client,
+  };
   try {
     await play(stage);
   } finally {
@@ -149,8 +162,8 @@ async function rowsOf({ room }: Exchange): Promise<Buffer> {
   return granted ? Buffer.alloc(ROWS_BYTES, "x") : Buffer.from("no room");
 }
 
-/** `/rows` is large and counted, `/wait` waits, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
-async function answer(exchange: Exchange, held: Promise<Reply>): Promise<Reply> {
+/** `/rows` is large and counted, `/wait` waits, `/keep` with the body it has read, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
+async function answer(exchange: Exchange, held: Promise<Reply>, onKept: () => void): Promise<Reply> {
   const [path] = exchange.target.split("?");
   const ok = (body: Buffer | string): Reply => ({ status: 200, headers: [], body: Buffer.from(body) });
   if (path === "/wait") return await held;
@@ -163,6 +176,7 @@ async function answer(exchange: Exchange, held: Promise<Reply>): Promise<Reply> 
   if (path === "/split") return { status: 200, headers: [["X", "a\r\nSet-Cookie: b"]], body: undefined };
   if (path === "/keep") {
     await exchange.body();
+    onKept();
     return await held;
   }
   if (path !== "/body") return ok(exchange.target);
