@@ -1,11 +1,18 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { SignedCheckpoint } from "../../src/audit/ledger/audited.ts";
+import { canonicalJson } from "../../src/audit/ledger/canonical.ts";
+import { keyId, readCheckpoint } from "../../src/audit/ledger/checkpoint.ts";
 import { FileSink } from "../../src/audit/ledger/file-sink.ts";
 import type { LedgerParts } from "../../src/audit/ledger/ledger.ts";
 import { Ledger } from "../../src/audit/ledger/ledger.ts";
-import type { SealedRecord, Tail } from "../../src/audit/ledger/record.ts";
+import type { Line } from "../../src/audit/ledger/lines.ts";
+import type { LedgerRecord, RecordedEvent, SealedRecord, Tail } from "../../src/audit/ledger/record.ts";
+import { isFault, readRecord, sealText } from "../../src/audit/ledger/record.ts";
+import type { Signer } from "../../src/audit/ledger/signing-key.ts";
 import type { Found, Sink } from "../../src/audit/ledger/sink.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Event } from "../../src/base/event.ts";
@@ -79,4 +86,52 @@ export function linesIn(file: string): string[] {
 /** An event that is told apart from others by its source. */
 export function loaded(source: string): Event {
   return { event: "config.loaded.v1", source };
+}
+
+/** A key for checkpoints. */
+export function newSigner(): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  return { privateKey, publicKey, id: keyId(publicKey) };
+}
+
+/** The lines of a chain of one record for each source, with a checkpoint after each so many records. */
+export async function chainLines(
+  sources: readonly string[],
+  { signer, every = 5, node = "gw1" }: { signer?: Signer; every?: number; node?: string } = {},
+): Promise<readonly string[]> {
+  const sink = new MemorySink();
+  const ledger = await openLedger(sink, { node, signer, checkpoint: { records: every, interval: 300_000 } });
+  for (const source of sources) await ledger.append(loaded(source));
+  await ledger.close();
+  return sink.lines;
+}
+
+/** Lines as they would come out of a file. */
+export function asLines(lines: readonly string[]): Line[] {
+  return lines.map((text, index) => ({ text, where: `audit.jsonl:${index + 1}`, unfinished: false }));
+}
+
+/** A record that is sound by itself. */
+export function recordOf(line: string | undefined): LedgerRecord {
+  const read = readRecord(line ?? "");
+  if (isFault(read)) throw new Error(`${read.fault}: ${line}`);
+  return read;
+}
+
+/** The checkpoints in a chain, as somebody elsewhere would hold them. */
+export function checkpointsIn(lines: readonly string[]): SignedCheckpoint[] {
+  return lines
+    .map((line) => recordOf(line).event)
+    .filter(({ event }) => event === "ledger.checkpoint.v1")
+    .flatMap((event) => readCheckpoint(event) ?? []);
+}
+
+/** What a forger does who can write to the file: seals events anew, one behind the other, behind `after`. */
+export function sealAgain(events: readonly RecordedEvent[], after: Tail): string[] {
+  let tail = after;
+  return events.map((event) => {
+    const sealed = sealText(canonicalJson(event), tail.time, tail);
+    tail = sealed;
+    return sealed.line;
+  });
 }

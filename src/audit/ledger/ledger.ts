@@ -102,6 +102,8 @@ export class Ledger implements Recorder {
     const { tail } = found;
     const goesOn = tail !== undefined && nodeOf(tail.node) === parts.node;
     const ledger = new Ledger(parts, goesOn ? tail : emptyChain(newChain(parts.node)));
+    // At once, so that no chain can be hidden from those who hold its checkpoints.
+    ledger.#checkpointDue = parts.signer !== undefined;
     try {
       await ledger.#record(goesOn ? resumed(found) : begun(tail));
     } catch (error) {

@@ -1,0 +1,61 @@
+import type { Json } from "./canonical.ts";
+import type { LedgerRecord } from "./record.ts";
+
+/** Which records are wanted; what is left out does not matter. */
+export interface Query {
+  /** Milliseconds since the epoch: from then on. */
+  readonly from?: number | undefined;
+  /** Milliseconds since the epoch: before then. */
+  readonly to?: number | undefined;
+  /** `<issuer>:<subject>`, or a username. Takes in what happened in the sessions of that identity. */
+  readonly actor?: string | undefined;
+  /** `login.denied.v1`, `login.denied` or `login`. */
+  readonly event?: string | undefined;
+  readonly cluster?: string | undefined;
+  /** A correlation id: of a session, or of an access request. */
+  readonly session?: string | undefined;
+}
+
+/** Tells which records a query wants, of records in the order of the ledger. */
+export function matcherOf(query: Query): (record: LedgerRecord) => boolean {
+  const { from, to, event, cluster, session } = query;
+  const isActors = actorMatcher(query.actor);
+  return (record) => {
+    // First: it learns from every record which sessions are the actor's.
+    if (!isActors(record)) return false;
+    const time = Date.parse(record.time);
+    const fields = record.event;
+    return (
+      (from === undefined || time >= from) &&
+      (to === undefined || time < to) &&
+      (event === undefined || isNamed(fields.event, event)) &&
+      (cluster === undefined || clusterOf(record) === cluster) &&
+      (session === undefined || [fields["session"], fields["request"], fields["grant"]].includes(session))
+    );
+  };
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  const bare = name.replace(/\.v\d+$/, "");
+  return name === wanted || bare === wanted || bare.startsWith(`${wanted}.`);
+}
+
+/** Members that say who did something, or to whom it was done. */
+const WHO = ["actor", "subject", "username"] as const;
+
+function actorMatcher(actor: string | undefined): (record: LedgerRecord) => boolean {
+  if (actor === undefined) return () => true;
+  const sessions = new Set<Json>();
+  return ({ event }) => {
+    const { session } = event;
+    const isTheirs = WHO.some((name) => event[name] === actor);
+    if (isTheirs && session !== undefined && event.event === "login.allowed.v1") sessions.add(session);
+    const known = session !== undefined && sessions.has(session);
+    if (known && event.event === "session.ended.v1") sessions.delete(session); // ids are not used twice
+    return isTheirs || known;
+  };
+}
+
+function clusterOf({ event }: LedgerRecord): Json | undefined {
+  return event["cluster"];
+}
