@@ -33,7 +33,7 @@ function readable(name: string, value: unknown): unknown {
 }
 
 /** `peer: {address}` as `peer.address`: one level, which is as deep as events go. */
-function flatten(fields: Readonly<Record<string, unknown>>): [string, unknown][] {
+export function flatten(fields: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(fields).flatMap(([name, value]): [string, unknown][] =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.entries(value).map(([inner, deep]) => [`${name}.${inner}`, deep])
@@ -42,7 +42,7 @@ function flatten(fields: Readonly<Record<string, unknown>>): [string, unknown][]
 }
 
 /** A word as it is; anything else quoted, with whatever a terminal would obey written as an escape. */
-function plain(value: unknown): string {
+export function plain(value: unknown): string {
   if (typeof value === "string" && /^[\w.:@/+-]+$/.test(value)) return value;
   return (JSON.stringify(value) ?? "").replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

@@ -2,6 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { describe } from "./command.ts";
+import { auditExportCommand } from "./commands/audit-export.ts";
+import { auditKeyCommand } from "./commands/audit-key.ts";
+import { auditQueryCommand } from "./commands/audit-query.ts";
+import { auditTailCommand } from "./commands/audit-tail.ts";
+import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -44,6 +49,20 @@ export function createProgram(): Command {
         "make and show tokens",
         [tokenMintCommand(), tokenInspectCommand()],
         "postern token mint --help",
+      ),
+    )
+    .addCommand(
+      group(
+        "audit",
+        "read and verify the ledger",
+        [
+          auditTailCommand(),
+          auditQueryCommand(),
+          auditVerifyCommand(),
+          auditExportCommand(),
+          auditKeyCommand(),
+        ],
+        "postern audit verify --help",
       ),
     )
     .addCommand(completionCommand(() => program));

@@ -3,8 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { stringify } from "yaml";
+import { signCheckpoint } from "../../src/audit/ledger/checkpoint.ts";
+import { emptyChain, newChain, sealEvent } from "../../src/audit/ledger/record.ts";
+import { publicPem } from "../../src/audit/ledger/signing-key.ts";
 import { mintToken, newKeyPair } from "../../src/identity/mint.ts";
 import { directoryWith } from "./config-files.ts";
+import { newSigner } from "./ledger.ts";
 
 const BIN = resolve(import.meta.dirname, "../../bin");
 
@@ -68,8 +72,26 @@ export function exampleDirectory(t: TestContext): string {
     "postgrest.conf": POSTGREST,
     "jobs.key": privatePem,
     "jobs.pub": publicPem,
+    ...exampleLedger(),
     "app.token": `${mintToken(privatePem, { sub: "app", iat: now, exp: now + 600 })}\n`,
   });
+}
+
+/** A ledger of a few records, its checkpoint and the key to that. */
+function exampleLedger(): Readonly<Record<string, string>> {
+  const signer = newSigner();
+  const now = Date.now();
+  const begun = sealEvent({ event: "ledger.begun.v1", after: undefined }, now, emptyChain(newChain("gw1")));
+  const loaded = sealEvent({ event: "config.loaded.v1", source: "postern.yaml" }, now, begun);
+  const { node, seq, hash } = loaded;
+  const state = { node, seq, hash, time: new Date(now).toISOString() };
+  const signed = signCheckpoint(state, signer.privateKey, signer.id);
+  const checkpoint = sealEvent({ event: "ledger.checkpoint.v1", ...signed }, now, loaded);
+  return {
+    "audit.jsonl": [begun, loaded, checkpoint].map(({ line }) => `${line}\n`).join(""),
+    "audit.pub": publicPem(signer),
+    "held-elsewhere.jsonl": `${JSON.stringify(signed)}\n`,
+  };
 }
 
 /** PostgREST's settings for a server that is not there. */
