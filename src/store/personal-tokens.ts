@@ -1,42 +1,20 @@
 import { z } from "zod";
-import type { Queries } from "./queries.ts";
-
-/** A personal access token as it is kept: everything but the secret. */
-export interface PersonalTokenRecord {
-  readonly id: string;
-  /** HMAC-SHA-256 of the secret. */
-  readonly hash: Buffer;
-  readonly issuer: string;
-  readonly subject: string;
-  readonly username: string;
-  readonly groups: readonly string[];
-  readonly name: string;
-  /** Database roles that it is narrowed to; undefined: all of its owner's. */
-  readonly roles: readonly string[] | undefined;
-  /** Addresses that it may be used from; undefined: any. */
-  readonly cidrs: readonly string[] | undefined;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly revokedAt: number | undefined;
-  readonly ownerDisabled: boolean;
-  readonly lastUsedAt: number | undefined;
-  readonly lastUsedFrom: string | undefined;
-  /** The store's clock when it was read, which decides whether it has expired. */
-  readonly readAt: number;
-}
-
-export type NewPersonalToken = Pick<
+import type {
+  InsertOutcome,
+  NewTokenRecord,
   PersonalTokenRecord,
-  "id" | "hash" | "issuer" | "subject" | "username" | "groups" | "name" | "roles" | "cidrs" | "expiresAt"
->;
-
-const optional = <T extends z.ZodType>(schema: T) =>
-  schema.nullable().transform((value) => value ?? undefined);
+  PersonalTokenTable,
+  TokenOwner,
+} from "../identity/personal-tokens/port.ts";
+import { optional } from "./fields.ts";
+import type { Row, Transaction } from "./queries.ts";
+import type { Store } from "./store.ts";
+import { rememberUser } from "./users.ts";
 
 const rowSchema = z
   .object({
     id: z.string(),
-    hash: z.instanceof(Buffer),
+    hash: z.instanceof(Uint8Array),
     issuer: z.string(),
     subject: z.string(),
     username: z.string(),
@@ -47,83 +25,111 @@ const rowSchema = z
     created_at: z.number(),
     expires_at: z.number(),
     revoked_at: optional(z.number()),
-    owner_disabled: z.boolean(),
+    owner_disabled_at: optional(z.number()),
     last_used_at: optional(z.number()),
     last_used_from: optional(z.string()),
-    read_at: z.number(),
   })
   .transform(
-    (row): PersonalTokenRecord => ({
-      id: row.id,
-      hash: row.hash,
-      issuer: row.issuer,
-      subject: row.subject,
-      username: row.username,
-      groups: row.groups,
-      name: row.name,
-      roles: row.roles,
-      cidrs: row.cidrs,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      revokedAt: row.revoked_at,
-      ownerDisabled: row.owner_disabled,
-      lastUsedAt: row.last_used_at,
-      lastUsedFrom: row.last_used_from,
-      readAt: row.read_at,
-    }),
+    ({ created_at, expires_at, revoked_at, owner_disabled_at, last_used_at, last_used_from, ...rest }) =>
+      ({
+        ...rest,
+        createdAt: created_at,
+        expiresAt: expires_at,
+        revokedAt: revoked_at,
+        ownerDisabledAt: owner_disabled_at,
+        lastUsedAt: last_used_at,
+        lastUsedFrom: last_used_from,
+      }) satisfies PersonalTokenRecord,
   );
 
-const SELECT = `SELECT t.*, u.disabled_at IS NOT NULL AS owner_disabled, now() AS read_at
-  FROM personal_tokens t JOIN users u USING (issuer, subject)`;
+const SELECT = `SELECT t.*, u.disabled_at AS owner_disabled_at FROM personal_tokens t JOIN users u USING (issuer, subject)`;
 /** One person's tokens, and an administrator's page of them. */
 const MAX_LISTED = 1000;
-/** The last use is written no oftener than this: it is for people who tidy up. */
+/** The last use is for people who tidy up: it is written no oftener, whatever nodes do. */
 const USE_INTERVAL = "1 minute";
 
-/** Keeps a new token. Its owner must be known (`rememberUser`). */
-export async function insertPersonalToken(queries: Queries, token: NewPersonalToken): Promise<void> {
-  const { id, hash, issuer, subject, username, groups, name, roles, cidrs, expiresAt } = token;
-  await queries.query(
-    `INSERT INTO personal_tokens (id, hash, issuer, subject, username, groups, name, roles, cidrs, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::double precision / 1000))`,
-    [id, hash, issuer, subject, username, groups, name, roles ?? null, cidrs ?? null, expiresAt],
-  );
+/** Personal access tokens in the store. */
+export class StoredPersonalTokens implements PersonalTokenTable {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async find(ids: readonly string[]): Promise<readonly PersonalTokenRecord[]> {
+    return records(await this.#store.query(`${SELECT} WHERE t.id = ANY ($1)`, [ids]));
+  }
+
+  async used(id: string, address: string): Promise<void> {
+    await this.#store.query(
+      `UPDATE personal_tokens SET last_used_at = now(), last_used_from = $2
+       WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '${USE_INTERVAL}')`,
+      [id, address],
+    );
+  }
+
+  insert(token: NewTokenRecord, limit: number): Promise<InsertOutcome> {
+    return this.#store.transaction(
+      async (tx) => {
+        await lockOwner(tx, token);
+        const live = await liveTokens(tx, token);
+        if (live.some(({ name }) => name === token.name)) return { kind: "name-taken" };
+        if (live.length >= limit) return { kind: "too-many" };
+        await rememberUser(tx, token);
+        return { kind: "inserted", record: await insertToken(tx, token) };
+      },
+      { isolation: "read committed" }, // behind the lock, what the one before committed is seen
+    );
+  }
+
+  async list(
+    owner: Pick<TokenOwner, "issuer" | "subject"> | undefined,
+  ): Promise<readonly PersonalTokenRecord[]> {
+    const rows = await this.#store.query(
+      `${SELECT} WHERE $1::text IS NULL OR (t.issuer = $1 AND t.subject = $2) ORDER BY t.created_at DESC, t.id LIMIT ${MAX_LISTED}`,
+      [owner?.issuer ?? null, owner?.subject ?? null],
+    );
+    return records(rows);
+  }
+
+  async revoke(id: string): Promise<PersonalTokenRecord | undefined> {
+    await this.#store.query(
+      "UPDATE personal_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+      [id],
+    );
+    return (await this.find([id]))[0];
+  }
 }
 
-export async function findPersonalToken(
-  queries: Queries,
-  id: string,
-): Promise<PersonalTokenRecord | undefined> {
-  const [row] = await queries.query(`${SELECT} WHERE t.id = $1`, [id]);
-  return row && rowSchema.parse(row);
-}
-
-/** Tokens, the newest first: of one owner, or all. */
-export async function listPersonalTokens(
-  queries: Queries,
-  owner?: { readonly issuer: string; readonly subject: string },
-): Promise<readonly PersonalTokenRecord[]> {
-  const rows = await queries.query(
-    `${SELECT} WHERE $1::text IS NULL OR (t.issuer = $1 AND t.subject = $2) ORDER BY t.created_at DESC, t.id LIMIT ${MAX_LISTED}`,
-    [owner?.issuer ?? null, owner?.subject ?? null],
-  );
+function records(rows: readonly Row[]): readonly PersonalTokenRecord[] {
   return rows.map((row) => rowSchema.parse(row));
 }
 
-/** Takes a token out of force for good. Returns false when there is none or it was revoked before. */
-export async function revokePersonalToken(queries: Queries, id: string, by: string): Promise<boolean> {
-  const rows = await queries.query(
-    "UPDATE personal_tokens SET revoked_at = now(), revoked_by = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id",
-    [id, by],
-  );
-  return rows.length > 0;
+/** Two tokens of one owner are made one after the other, so that neither the limit nor a name is passed twice. */
+async function lockOwner(tx: Transaction, { issuer, subject }: TokenOwner): Promise<void> {
+  const key = JSON.stringify(["postern.tokens", issuer, subject]);
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key]);
 }
 
-/** Notes that a token was used. */
-export async function touchPersonalToken(queries: Queries, id: string, address: string): Promise<void> {
-  await queries.query(
-    `UPDATE personal_tokens SET last_used_at = now(), last_used_from = $2
-     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '${USE_INTERVAL}')`,
-    [id, address],
+async function liveTokens(
+  tx: Transaction,
+  { issuer, subject }: TokenOwner,
+): Promise<readonly { name: string }[]> {
+  const rows = await tx.query(
+    "SELECT name FROM personal_tokens WHERE issuer = $1 AND subject = $2 AND revoked_at IS NULL AND expires_at > now()",
+    [issuer, subject],
   );
+  return rows.map((row) => ({ name: String(row["name"]) }));
+}
+
+async function insertToken(tx: Transaction, token: NewTokenRecord): Promise<PersonalTokenRecord> {
+  const { id, hash, issuer, subject, username, groups, name, roles, cidrs, lifetime } = token;
+  await tx.query(
+    `INSERT INTO personal_tokens (id, hash, issuer, subject, username, groups, name, roles, cidrs, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10 * interval '1 millisecond')`,
+    [id, Buffer.from(hash), issuer, subject, username, groups, name, roles ?? null, cidrs ?? null, lifetime],
+  );
+  const [record] = records(await tx.query(`${SELECT} WHERE t.id = $1`, [id]));
+  if (record === undefined) throw new TypeError("a token that was inserted is not there");
+  return record;
 }

@@ -1,15 +1,8 @@
+import type { TokenOwner } from "../identity/personal-tokens/port.ts";
 import type { Queries } from "./queries.ts";
 
-/** Somebody whom an issuer vouched for. */
-export interface KnownUser {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly username: string;
-  readonly groups: readonly string[];
-}
-
 /** Notes what an issuer last said of a user. Changes nothing, and tells nobody, when it is known already. */
-export async function rememberUser(queries: Queries, user: KnownUser): Promise<void> {
+export async function rememberUser(queries: Queries, user: TokenOwner): Promise<void> {
   const { issuer, subject, username, groups } = user;
   await queries.query(
     `INSERT INTO users AS u (issuer, subject, username, groups) VALUES ($1, $2, $3, $4)
@@ -22,7 +15,7 @@ export async function rememberUser(queries: Queries, user: KnownUser): Promise<v
 /** Takes every personal token of a user out of force, or puts them back. Returns whether the user is known. */
 export async function setUserDisabled(
   queries: Queries,
-  { issuer, subject }: Pick<KnownUser, "issuer" | "subject">,
+  { issuer, subject }: Pick<TokenOwner, "issuer" | "subject">,
   disabled: boolean,
 ): Promise<boolean> {
   const rows = await queries.query(

@@ -1,6 +1,5 @@
 /** Postern's own state on a real server: statements, transactions, migrations, notifications, queries. */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { after, before, suite, test } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
 import type { Change } from "../../../src/store/changes.ts";
@@ -8,19 +7,12 @@ import { watchChanges } from "../../../src/store/changes.ts";
 import { checkSchema, migrate } from "../../../src/store/migrate.ts";
 import { MIGRATIONS } from "../../../src/store/migrations/all.ts";
 import {
-  findPersonalToken,
-  insertPersonalToken,
-  listPersonalTokens,
-  revokePersonalToken,
-  touchPersonalToken,
-} from "../../../src/store/personal-tokens.ts";
-import {
   deletePolicyObject,
   getPolicyObject,
   listPolicyObjects,
   putPolicyObject,
 } from "../../../src/store/policy-objects.ts";
-import { rememberUser, setUserDisabled } from "../../../src/store/users.ts";
+import { rememberUser } from "../../../src/store/users.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
 import { startPostgres } from "../../support/postgres.ts";
@@ -264,62 +256,6 @@ suite("policy objects", () => {
     const { store } = await freshStore(t, postgres);
     const object = { text: "x".repeat(300_000) };
     await assert.rejects(putPolicyObject(store, key, object), { code: "store/too-large" });
-  });
-});
-
-suite("personal access tokens", () => {
-  const owner = { issuer: "https://login.example.com", subject: "ada", username: "ada", groups: ["dba"] };
-  const token = {
-    ...owner,
-    id: "0123456789abcdef",
-    hash: randomBytes(32),
-    name: "laptop",
-    roles: ["reader"],
-    cidrs: undefined,
-    expiresAt: Date.UTC(2030, 0, 1),
-  };
-
-  test("a token is kept with its owner, listed, used and revoked", async (t) => {
-    const { store } = await freshStore(t, postgres);
-    await rememberUser(store, owner);
-    await insertPersonalToken(store, token);
-    const kept = await findPersonalToken(store, token.id);
-    const { createdAt, readAt, ...rest } = kept ?? assert.fail();
-    assert.ok(Math.abs(readAt - createdAt) < 60_000);
-    assert.deepEqual(rest, {
-      ...token,
-      revokedAt: undefined,
-      ownerDisabled: false,
-      lastUsedAt: undefined,
-      lastUsedFrom: undefined,
-    });
-    await touchPersonalToken(store, token.id, "192.0.2.1");
-    await touchPersonalToken(store, token.id, "192.0.2.2");
-    assert.equal((await findPersonalToken(store, token.id))?.lastUsedFrom, "192.0.2.1", "once a minute");
-    assert.equal((await listPersonalTokens(store, owner)).length, 1);
-    assert.equal((await listPersonalTokens(store, { ...owner, subject: "eve" })).length, 0);
-    assert.equal(await revokePersonalToken(store, token.id, "ada"), true);
-    assert.equal(await revokePersonalToken(store, token.id, "ada"), false);
-    assert.ok(Number((await findPersonalToken(store, token.id))?.revokedAt) > 0);
-  });
-
-  test("the tokens of a disabled user say so", async (t) => {
-    const { store } = await freshStore(t, postgres);
-    await rememberUser(store, owner);
-    await insertPersonalToken(store, token);
-    assert.equal(await setUserDisabled(store, owner, true), true);
-    assert.equal((await findPersonalToken(store, token.id))?.ownerDisabled, true);
-    assert.equal(await setUserDisabled(store, owner, false), true);
-    assert.equal((await findPersonalToken(store, token.id))?.ownerDisabled, false);
-    assert.equal(await setUserDisabled(store, { ...owner, subject: "eve" }, true), false);
-  });
-
-  test("an id is there once, and an owner must be known", async (t) => {
-    const { store } = await freshStore(t, postgres);
-    await assert.rejects(insertPersonalToken(store, token), { code: "store/constraint" });
-    await rememberUser(store, owner);
-    await insertPersonalToken(store, token);
-    await assert.rejects(insertPersonalToken(store, token), { constraint: "personal_tokens_pkey" });
   });
 });
 

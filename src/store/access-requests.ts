@@ -1,0 +1,150 @@
+import type { AccessRequest, Person } from "../grants/request.ts";
+import type { Consumption, GrantTable, RequestFilter, Ruling, Submission } from "../grants/table.ts";
+import { columnsOf, REQUEST_COLUMNS, requestOf } from "./access-request-row.ts";
+import type { Queries, Row, Transaction } from "./queries.ts";
+import type { Store } from "./store.ts";
+
+/** A page for people; filters make it theirs. */
+const MAX_LISTED = 1000;
+/** Requests that are open at once in one installation. More would be a flood, and every node reads all. */
+const MAX_OPEN = 10_000;
+
+/** Milliseconds by the store's clock: of the moment, not of the transaction's begin, which may have waited for a lock. */
+const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+/** Columns that are times, and arrive as milliseconds. */
+const TIMES: readonly string[] = ["created_at", "until"];
+/** Nothing leads out of the others. */
+const OPEN_STATES: readonly string[] = ["pending", "active", "spent"];
+/** Each reads behind a lock what the one before committed. */
+const LOCKED = { isolation: "read committed" } as const;
+
+/** Access requests in the store. */
+export class StoredAccessRequests implements GrantTable {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  insert(
+    requester: Pick<Person, "issuer" | "subject">,
+    decide: (open: readonly AccessRequest[], now: number) => Submission,
+  ): Promise<Submission> {
+    const { issuer, subject } = requester;
+    return this.#store.transaction(async (tx) => {
+      const key = JSON.stringify(["postern.requests", issuer, subject]);
+      await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key]);
+      const own = await tx.query(
+        `SELECT ${REQUEST_COLUMNS} FROM access_requests WHERE open AND issuer = $1 AND subject = $2 ORDER BY created_at, id`,
+        [issuer, subject],
+      );
+      const submission = decide(own.map(requestOf), await timeOf(tx));
+      if (submission.kind === "new") await insertRow(tx, submission.request);
+      return submission;
+    }, LOCKED);
+  }
+
+  update(id: string, decide: (request: AccessRequest, now: number) => Ruling): Promise<Ruling | undefined> {
+    return this.#store.transaction(async (tx) => {
+      const request = await lock(tx, id);
+      if (request === undefined) return undefined;
+      const ruling = decide(request, await timeOf(tx));
+      if (ruling.request !== request) await updateRow(tx, ruling.request);
+      return ruling;
+    }, LOCKED);
+  }
+
+  consume(id: string, session: string): Promise<Consumption> {
+    return this.#store.transaction(async (tx) => {
+      const request = await lock(tx, id);
+      const now = await timeOf(tx);
+      if (request?.grant === undefined || now >= request.grant.until)
+        return { kind: "refused", request, now };
+      const again = await isUsedBy(tx, id, session);
+      if (request.state !== "active" && !(request.state === "spent" && again))
+        return { kind: "refused", request, now };
+      return again ? { kind: "consumed", request, spent: false } : useOnce(tx, request, session);
+    }, LOCKED);
+  }
+
+  async get(id: string): Promise<AccessRequest | undefined> {
+    const [row] = await this.#store.query(`SELECT ${REQUEST_COLUMNS} FROM access_requests WHERE id = $1`, [
+      id,
+    ]);
+    return row && requestOf(row);
+  }
+
+  async list(filter: RequestFilter): Promise<readonly AccessRequest[]> {
+    const { requester, offer, states, way, unreviewed } = filter;
+    const rows = await this.#store.query(
+      `SELECT ${REQUEST_COLUMNS} FROM access_requests
+       WHERE ($1::text IS NULL OR (issuer = $1 AND subject = $2)) AND ($3::text IS NULL OR (namespace = $3 AND offer = $4))
+         AND ($5::text[] IS NULL OR state = ANY ($5)) AND ($6::text IS NULL OR way = $6) AND (unreviewed OR NOT $7)
+       ORDER BY created_at DESC, id LIMIT ${MAX_LISTED}`,
+      [
+        ...[requester?.issuer ?? null, requester?.subject ?? null],
+        ...[offer?.namespace ?? null, offer?.name ?? null],
+        ...[states ?? null, way ?? null, unreviewed === true],
+      ],
+    );
+    return rows.map(requestOf);
+  }
+
+  async open(): Promise<{ readonly now: number; readonly requests: readonly AccessRequest[] }> {
+    const rows = await this.#store.query(
+      `SELECT ${NOW}, r.* FROM (VALUES (1)) one LEFT JOIN
+         (SELECT ${REQUEST_COLUMNS} FROM access_requests WHERE open ORDER BY created_at DESC, id LIMIT ${MAX_OPEN}) r ON true`,
+    );
+    const requests = rows.filter((row) => row["document"] !== null).map(requestOf);
+    return { now: Number(rows[0]?.["now"]), requests };
+  }
+}
+
+async function timeOf(queries: Queries): Promise<number> {
+  const [row] = await queries.query(`SELECT ${NOW}`);
+  return Number(row?.["now"]);
+}
+
+async function lock(tx: Transaction, id: string): Promise<AccessRequest | undefined> {
+  const [row] = await tx.query(`SELECT ${REQUEST_COLUMNS} FROM access_requests WHERE id = $1 FOR UPDATE`, [
+    id,
+  ]);
+  return row && requestOf(row);
+}
+
+async function isUsedBy(tx: Transaction, id: string, session: string): Promise<boolean> {
+  const rows: readonly Row[] = await tx.query(
+    "SELECT 1 FROM grant_uses WHERE request = $1 AND session = $2",
+    [id, session],
+  );
+  return rows.length > 0;
+}
+
+async function useOnce(tx: Transaction, request: AccessRequest, session: string): Promise<Consumption> {
+  const uses = request.uses + 1;
+  const spent = request.maxUses !== undefined && uses >= request.maxUses;
+  const state = spent ? "spent" : request.state;
+  await tx.query("INSERT INTO grant_uses (request, session) VALUES ($1, $2)", [request.id, session]);
+  await tx.query("UPDATE access_requests SET uses = $2, state = $3 WHERE id = $1", [request.id, uses, state]);
+  return { kind: "consumed", request: { ...request, uses, state }, spent };
+}
+
+async function insertRow(tx: Transaction, request: AccessRequest): Promise<void> {
+  const columns = columnsOf(request, OPEN_STATES.includes(request.state));
+  const names = Object.keys(columns);
+  await tx.query(
+    `INSERT INTO access_requests (${names.join(", ")}) VALUES (${names.map(placeOf).join(", ")})`,
+    Object.values(columns),
+  );
+}
+
+async function updateRow(tx: Transaction, request: AccessRequest): Promise<void> {
+  const columns = columnsOf(request, OPEN_STATES.includes(request.state));
+  const names = Object.keys(columns);
+  const set = names.map((name, index) => `${name} = ${placeOf(name, index)}`).join(", ");
+  await tx.query(`UPDATE access_requests SET ${set} WHERE id = $1`, Object.values(columns)); // the id comes first
+}
+
+function placeOf(name: string, index: number): string {
+  return TIMES.includes(name) ? `to_timestamp($${index + 1}::double precision / 1000)` : `$${index + 1}`;
+}
