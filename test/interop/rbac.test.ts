@@ -44,14 +44,14 @@ const coverings: readonly Covering[] = [...coversCases, ...randomCoverings(5000)
 
 /** Their names hold no `cluster/*`, which is Postern's alone. */
 function randomQuestions(count: number): Question[] {
-  const both = fc.tuple(random.rawObjects, random.asked);
+  const both = fc.tuple(random.plainPolicy.objects, random.asked);
   return fc
     .sample(both, { numRuns: count, seed: 4 })
     .map(([objects, asked], index) => ({ name: `random ${index}`, objects, asked }));
 }
 
 function randomCoverings(count: number): Covering[] {
-  const both = fc.tuple(random.rawRules, random.rawRules);
+  const both = fc.tuple(random.plainPolicy.rules, random.plainPolicy.rules);
   return fc
     .sample(both, { numRuns: count, seed: 4 })
     .map(([held, wanted], index) => ({ name: `random ${index}`, held, wanted }));
