@@ -38,6 +38,9 @@ export class Api {
   #onListening: () => void = () => {};
   #channel: Listening | undefined;
   readonly #closing = new AbortController();
+  /** Requests that are being answered. */
+  #running = 0;
+  #onIdle: () => void = () => {};
 
   /** @param catalog the one of the API before, which is used until this one has its own */
   constructor(
@@ -133,15 +136,23 @@ export class Api {
     if (!this.#held) this.#keeper.reload();
   }
 
-  answer(exchange: Exchange): Promise<Reply> {
-    return this.#pipeline.answer(exchange);
+  async answer(exchange: Exchange): Promise<Reply> {
+    this.#running += 1;
+    try {
+      return await this.#pipeline.answer(exchange);
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#onIdle();
+    }
   }
 
-  /** Lets requests that run end, and closes everything then. */
+  /** Lets requests that run end, also those whose body is still coming, and closes everything then. */
   async close(): Promise<void> {
     this.#channel?.close();
     this.#closing.abort(); // a catalog that nobody waits for any more
     this.#keeper.close();
+    this.#pool.retire();
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#pool.close();
     this.#sessions.close("draining");
   }

@@ -133,6 +133,8 @@ export interface Pool {
   /** Listens on a channel, on a connection of its own. */
   listen(channel: string, events: ListenEvents): Listening;
   stats(): PoolStats;
+  /** Keeps no connection that is idle any more. What still comes is run. */
+  retire(): void;
   /** Takes no more requests; resolves when those under way have ended and all connections are closed. */
   close(): Promise<void>;
 }

@@ -50,6 +50,7 @@ export class SessionPool implements Pool {
   readonly #listeners = new Set<Listener>();
   readonly #closing = new AbortController();
   #opening = 0;
+  #retired = false;
   #callOffLook: (() => void) | undefined;
   #callOffSlowLook: (() => void) | undefined;
   #onEmpty: () => void = () => {};
@@ -101,6 +102,11 @@ export class SessionPool implements Pool {
       waiting: this.#queue.size,
       timeouts: this.#queue.timeouts,
     };
+  }
+
+  retire(): void {
+    this.#retired = true;
+    for (const member of this.#free.splice(0)) member.end();
   }
 
   async close(): Promise<void> {
@@ -207,7 +213,9 @@ export class SessionPool implements Pool {
       return;
     }
     member.freeSince = now;
-    if (!this.#queue.serve(member)) this.#free.push(member);
+    if (this.#queue.serve(member)) return;
+    if (this.#retired) member.end();
+    else this.#free.push(member);
   }
 
   /** A server that was promoted, or made read-only, may not be what the cluster's settings want any more. */

@@ -135,3 +135,22 @@ test("the distance of two words is a metric", () => {
     }),
   );
 });
+
+test("the search for what was meant looks at ten thousand names, and gives up where comparing them costs too much", () => {
+  const looked = (wanted: string, nameOf: (n: number) => string): number => {
+    let count = 0;
+    const names = function* () {
+      for (; count < 10_000; count++) yield nameOf(count);
+    };
+    mostSimilar(wanted, names(), 0.3);
+    return count;
+  };
+  const letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789";
+  assert.equal(
+    looked("customers", (n) => `${(n * 7919).toString(36)}_of_${n}`),
+    10_000,
+  );
+  assert.ok(
+    looked([...letters].reverse().join(""), (n) => letters.slice(n % 60) + letters.slice(0, n % 60)) < 2000,
+  );
+});

@@ -15,9 +15,11 @@ const LONGEST_RETRY_MS = 32_000;
 
 /**
  * An error that looks like a stale catalog asks for a load at most this often: clients can cause such errors at will,
- * for instance by a function that names a table which does not exist.
+ * for instance by a function that names a table which does not exist. Each load for such a reason that found nothing new
+ * doubles the pause: loading a large database once every two minutes is a hundredth of the time.
  */
 const STALE_MS = 5000;
+const LONGEST_STALE_MS = 120_000;
 
 export interface KeeperParts {
   readonly source: CatalogSource;
@@ -68,6 +70,9 @@ export class CatalogKeeper {
   #failures = 0;
   #lastStart = Number.NEGATIVE_INFINITY;
   #lastStale = Number.NEGATIVE_INFINITY;
+  #staleMs = STALE_MS;
+  /** Whether the load under way, or the next, has no other reason than an error that looked like a stale catalog. */
+  #onSuspicion = false;
   #firstEnded = false;
   #waiters: (() => void)[] = [];
 
@@ -94,14 +99,16 @@ export class CatalogKeeper {
 
   /** What PostgREST calls reloading the schema cache: a notification, or a signal. */
   reload(): void {
+    this.#onSuspicion = false;
     this.#ask();
   }
 
   /** The server did not know what the catalog knows: the catalog is most likely out of date. */
   stale(): void {
     const now = this.#parts.clock.now();
-    if (this.#state.kind !== "resting" || now - this.#lastStale < STALE_MS) return;
+    if (this.#state.kind !== "resting" || now - this.#lastStale < this.#staleMs) return;
     this.#lastStale = now;
+    this.#onSuspicion = true;
     this.#ask();
   }
 
@@ -162,7 +169,12 @@ export class CatalogKeeper {
 
   #loaded(catalog: Catalog): void {
     const { observe, cluster, database, clock } = this.#parts;
-    this.#catalog = catalog;
+    const changed = catalog.fingerprint !== this.#catalog?.fingerprint;
+    if (changed) {
+      this.#catalog = catalog; // else what was made of the one before, such as the description of the API, is good still
+      this.#staleMs = STALE_MS;
+    } else if (this.#onSuspicion) this.#staleMs = Math.min(2 * this.#staleMs, LONGEST_STALE_MS);
+    this.#onSuspicion = false;
     this.#failures = 0;
     this.#release();
     observe({

@@ -21,7 +21,7 @@ import type { Catalog, Routine, Table } from "./types.ts";
  */
 export async function loadCatalog(source: CatalogSource, scope: CatalogScope): Promise<Catalog> {
   const slices = new Slices();
-  const { server, sections } = await readSections(source, scope, slices);
+  const { server, sections, fingerprint } = await readSections(source, scope, slices);
   const types: DataTypes = new Map(await each(sections.type, readDataType, slices));
   const constraints = new ConstraintReader();
   await each(sections.constraint, (payload) => constraints.read(payload), slices);
@@ -57,6 +57,7 @@ export async function loadCatalog(source: CatalogSource, scope: CatalogScope): P
   );
   const routines = await readRoutines(sections, types, scope, slices);
   return {
+    fingerprint,
     schemas: scope.schemas,
     extraSearchPath: scope.extraSearchPath,
     server,

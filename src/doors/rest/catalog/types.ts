@@ -12,6 +12,8 @@ export interface QualifiedName {
 }
 
 export interface Catalog {
+  /** The same for all catalogs that were made of the same answers. */
+  readonly fingerprint: string;
   /** The exposed schemas, in the order in which they were configured; the first is the default. */
   readonly schemas: readonly string[];
   /** Schemas that are searched but not exposed. */

@@ -24,3 +24,5 @@ export const MAX_FORM = 8 * 1024 * 1024;
 export const MAX_HEADER_ITEMS = 64;
 /** Bytes of a body that are looked at before other requests get their turn: about two milliseconds. */
 export const BODY_SLICE = 512 * 1024;
+/** Bytes that are written of a body before other requests get their turn: about as long. */
+export const WRITTEN_SLICE = 4 * 1024 * 1024;

@@ -23,9 +23,10 @@ interface Rows {
 /** @throws RestError PGRST103, PGRST111, PGRST112 */
 export function rowsReply({ request, relation, negotiated, row, offset, total }: Rows): Reply {
   const { status, contentRange } = rangeAnswer(offset, row.pageTotal, total);
+  const location = contentLocation(relation, request.query.parameters);
   const headers: HeaderField[] = [
     ["Content-Range", contentRange],
-    ["Content-Location", contentLocation(relation, request.query.parameters)],
+    ...(location === undefined ? [] : [["Content-Location", location] as const]),
     ...contentFields(request, negotiated.mediaType),
     ...preferenceApplied("read", request.preferences),
   ];

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { arrayLiteral } from "../../../../base/sql-text.ts";
 import { CatalogError } from "../errors.ts";
 import type { Slices } from "../slices.ts";
@@ -12,7 +13,8 @@ export async function readSections(
   source: CatalogSource,
   scope: CatalogScope,
   slices: Slices,
-): Promise<{ readonly server: Server; readonly sections: Sections }> {
+): Promise<{ readonly server: Server; readonly sections: Sections; readonly fingerprint: string }> {
+  const print = createHash("sha256");
   const server = await readServer(source);
   const rows = await source.query(catalogStatement(server.version), [
     arrayLiteral(scope.schemas),
@@ -21,11 +23,13 @@ export async function readSections(
   const sections = Object.fromEntries(SECTION_NAMES.map((name): [string, string[]] => [name, []]));
   for (const [name, payload] of rows) {
     sections[text(name)]?.push(text(payload));
+    print.update(`${text(name)}\n${text(payload)}\n`);
     if (slices.due()) await slices.rest();
   }
   const found = sections as Record<SectionName, string[]>; // has every name: made of SECTION_NAMES
   requireSchemas(scope, new Set(found.schema));
-  return { server, sections: found };
+  print.update(JSON.stringify([server, scope]));
+  return { server, sections: found, fingerprint: print.digest("base64") };
 }
 
 async function readServer(source: CatalogSource): Promise<Server> {

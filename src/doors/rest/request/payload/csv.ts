@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { badBody } from "../../refusals.ts";
-import { MAX_ITEMS } from "../limits.ts";
+import { MAX_ITEMS, WRITTEN_SLICE } from "../limits.ts";
 import { JsonPieces } from "./json-pieces.ts";
 import type { JsonKeys } from "./json-scan.ts";
 import type { Sliced } from "./slices.ts";
@@ -51,8 +51,10 @@ export class CsvReader implements Sliced<CsvRows> {
     this.#json.byte(0x5b);
   }
 
+  /** Stops early where much was written: each row repeats the header, which may be a thousand times as long as it is. */
   advance(position: number): boolean {
-    while (this.#at < position) this.#line();
+    const full = this.#json.length + WRITTEN_SLICE;
+    while (this.#at < position && this.#json.length < full) this.#line();
     return this.#at >= this.#body.length;
   }
 

@@ -19,6 +19,11 @@ export class JsonPieces {
     this.#piece = Buffer.allocUnsafeSlow(Math.max(1, Math.min(expected, PIECE_BYTES)));
   }
 
+  /** How long the text is so far. */
+  get length(): number {
+    return this.#written + this.#at;
+  }
+
   /** @throws RestError PGRST102 when the text becomes longer than is reasonable */
   byte(byte: number): void {
     if (this.#at === this.#piece.length) this.#next();

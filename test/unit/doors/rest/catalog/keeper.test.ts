@@ -214,6 +214,7 @@ test("asking during the pause after a failure tries again at once", async () => 
 
 test("errors that look like a stale catalog cause a load every five seconds at most", async () => {
   const world = await loadedWorld();
+  await server.query("CREATE TABLE api.stale (id int)");
   world.clock.advance(100);
   for (let times = 0; times < 10; times++) world.keeper.stale();
   await world.reported(2);
@@ -259,6 +260,7 @@ test("nobody waits for a database that is not there: the first load that fails i
 
 test("the catalog of the configuration before is used until the new one's is loaded", async () => {
   const before = (await loadedWorld()).keeper.catalog ?? assert.fail();
+  await server.query("CREATE TABLE api.since (id int)");
   const world = new World(before);
   assert.equal(world.keeper.catalog, before);
   world.keeper.start();
@@ -296,4 +298,46 @@ test("what a load gives after the keeper was closed is not used", async () => {
   world.gate.release();
   await world.answered();
   assert.deepEqual([world.keeper.catalog, world.events], [undefined, []]);
+});
+
+test("errors that look stale and show nothing new ask for a load less and less often, until something was new", async () => {
+  const world = await loadedWorld();
+  const first = world.keeper.catalog;
+  let count = 1;
+  for (const pause of [5000, 10_000, 20_000, 40_000, 80_000, 120_000, 120_000]) {
+    world.clock.advance(pause);
+    world.keeper.stale();
+    count += 1;
+    await world.reported(count);
+    world.keeper.stale();
+    world.clock.advance(pause - 1);
+    world.keeper.stale();
+    await nextTurn();
+    assert.equal(world.loads, count, `within ${pause} ms`);
+  }
+  assert.equal(world.keeper.catalog, first, "what is made of a catalog is not made anew");
+  await server.query("CREATE TABLE api.noticed (id int)");
+  world.clock.advance(120_000);
+  world.keeper.stale();
+  count += 1;
+  await world.reported(count);
+  assert.equal(world.knows("noticed"), true);
+  world.clock.advance(5000);
+  world.keeper.stale();
+  count += 1;
+  await world.reported(count);
+  assert.equal(world.loads, count);
+});
+
+test("a reload that somebody asked for is made at once, however many errors looked stale before", async () => {
+  const world = await loadedWorld();
+  for (let times = 2; times < 6; times++) {
+    world.clock.advance(200_000);
+    world.keeper.stale();
+    await world.reported(times);
+  }
+  world.clock.advance(100);
+  world.keeper.reload();
+  await world.reported(6);
+  assert.equal(world.loads, 6);
 });

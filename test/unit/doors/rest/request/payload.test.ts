@@ -246,3 +246,18 @@ describe("other bodies", () => {
       assert.deepEqual(read(request, "image/png", body), { kind: "none" });
   });
 });
+
+test("rows below a long header, which each of them repeats, leave others their turn", async () => {
+  const body = `${"a".repeat(10_000)}\n${"1\n".repeat(10_000)}`;
+  let turns = 0;
+  let over = false;
+  const turn = () => {
+    turns += 1;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const payload = await read("POST /a", "text/csv", body);
+  over = true;
+  assert.ok(payload.kind === "json" && payload.rows === 10_000);
+  assert.ok(turns >= 20, `${turns} turns for 100 MB`);
+});

@@ -94,6 +94,12 @@ test("Preference-Applied is left out when nothing was applied", () => {
   ]);
 });
 
+test("a Content-Location that no client or proxy may want to read is left out", () => {
+  const long = (length: number) => [{ name: "a", value: "é".repeat(length) }];
+  assert.equal(contentLocation("films", long(1000))?.length, "/films?a=".length + 6000);
+  assert.equal(contentLocation("films", long(2000)), undefined);
+});
+
 test("Content-Location has the parameters in alphabetical order, escaped", () => {
   assert.equal(contentLocation("films", []), "/films");
   const parameters = [
