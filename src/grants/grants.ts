@@ -62,6 +62,7 @@ export class Grants {
   #open: readonly AccessRequest[] = [];
   #skew = 0;
   #refreshes = 0;
+  readonly #listeners = new Set<() => void>();
 
   constructor(parts: GrantsParts) {
     this.#parts = parts;
@@ -197,6 +198,7 @@ export class Grants {
       if (skew === this.#skew && sameStates(requests, this.#open)) return true;
       this.#skew = skew;
       this.#open = requests;
+      for (const listener of [...this.#listeners]) listener();
       return true;
     } catch {
       return false;
@@ -206,6 +208,15 @@ export class Grants {
   /** The open requests as they were last read: another list after each change that may be one of rights. */
   get open(): readonly AccessRequest[] {
     return this.#open;
+  }
+
+  /**
+   * Calls `listener` when another state of what is open was read, by whomever: a right may have come or gone. Returns a
+   * function that ends the subscription.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** What is granted, as bindings for policy, by what was last read and the offers of now. */

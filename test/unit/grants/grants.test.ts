@@ -242,6 +242,28 @@ test("a store that does not answer refuses every action, and what was granted st
   assert.deepEqual(world.usable(), [id]);
 });
 
+test("who listens is told when a right came or went, on the node that did it and on the others, and else not", async () => {
+  const world = new GrantsWorld();
+  const other = world.node();
+  const told = { here: 0, there: 0 };
+  world.grants.onChange(() => {
+    told.here += 1;
+  });
+  const end = other.onChange(() => {
+    told.there += 1;
+  });
+  const id = await world.ask();
+  await other.refresh();
+  assert.deepEqual(told, { here: 1, there: 1 });
+  await world.grants.refresh();
+  await other.refresh();
+  assert.deepEqual(told, { here: 1, there: 1 });
+  end();
+  await world.grants.approve(bob, id);
+  await other.refresh();
+  assert.deepEqual(told, { here: 2, there: 1 });
+});
+
 test("two nodes that sweep at once settle a request once", async () => {
   const world = new GrantsWorld();
   const id = await world.ask();
