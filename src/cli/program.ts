@@ -14,6 +14,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { pamCommand } from "./commands/pam.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { restCommand } from "./commands/rest.ts";
 import { startCommand } from "./commands/start.ts";
@@ -65,6 +66,7 @@ export function createProgram(): Command {
         "postern audit verify --help",
       ),
     )
+    .addCommand(pamCommand())
     .addCommand(completionCommand(() => program));
   return program.helpCommand(false);
 }

@@ -2,9 +2,10 @@ import { Failure } from "./failure.ts";
 import { tell } from "./terminal.ts";
 
 /** Tells where the doors are open. */
-export function tellOpen({ addresses: { postgres, rest } }: Open): void {
+export function tellOpen({ addresses: { postgres, rest, pam } }: Open): void {
   if (postgres !== undefined) tell(`open on ${placeOf(postgres)}`);
   if (rest !== undefined) tell(`REST door open on ${placeOf(rest)}`);
+  if (pam !== undefined) tell(`PAM door open on ${placeOf(pam)}`);
 }
 
 /** A Unix-domain socket has a path and no port. */
@@ -13,7 +14,7 @@ function placeOf({ address, port }: Address): string {
 }
 
 interface Open {
-  readonly addresses: { readonly postgres?: Address; readonly rest?: Address };
+  readonly addresses: { readonly postgres?: Address; readonly rest?: Address; readonly pam?: Address };
 }
 
 interface Address {

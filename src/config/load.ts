@@ -6,6 +6,7 @@ import { checkAudit } from "./checks/audit.ts";
 import { checkClusters } from "./checks/clusters.ts";
 import { checkDoors } from "./checks/doors.ts";
 import { checkIssuers } from "./checks/issuers.ts";
+import { checkPamDoor } from "./checks/pam-door.ts";
 import type { Parts, Placed } from "./checks/parts.ts";
 import { checkRestDoor } from "./checks/rest-door.ts";
 import { checkStore } from "./checks/store.ts";
@@ -208,6 +209,7 @@ class Loading implements Findings {
     checkClusters(parts, this);
     checkDoors(parts, this);
     checkRestDoor(parts, this);
+    checkPamDoor(parts, this);
     checkAdmin(parts, this);
     checkAudit(parts, this);
     checkStore(parts, this);
@@ -245,6 +247,7 @@ function around<T>(path: Path, map: ReadonlyMap<string, T>): T | undefined {
 
 function partsOf(value: unknown): Parts {
   const door = doorSchemas.postgres.safeParse(valueAt(value, ["doors", "postgres"]));
+  const pamDoor = doorSchemas.pam.safeParse(valueAt(value, ["doors", "pam"]));
   const restDoor = doorSchemas.rest.safeParse(valueAt(value, ["doors", "rest"]));
   const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
   const audit = configSchema.shape.audit.safeParse(valueAt(value, ["audit"]));
@@ -256,6 +259,7 @@ function partsOf(value: unknown): Parts {
     clusterNames: namesOf(valueAt(value, ["clusters"])),
     door: door.success ? door.data : undefined,
     restDoor: restDoor.success ? restDoor.data : undefined,
+    pamDoor: pamDoor.success ? pamDoor.data : undefined,
     admin: admin.success ? admin.data : undefined,
     audit: audit.success ? audit.data : undefined,
     store: store.success ? store.data : undefined,

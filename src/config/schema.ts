@@ -11,6 +11,7 @@ import type { login } from "./schema/cluster.ts";
 import { clusterSchema } from "./schema/cluster.ts";
 import type { algorithm } from "./schema/issuer.ts";
 import { issuerSchema } from "./schema/issuer.ts";
+import { pamDoor } from "./schema/pam.ts";
 import { policy } from "./schema/policy.ts";
 import { admin, limits, log, postgresDoor } from "./schema/process.ts";
 import { restDoor } from "./schema/rest.ts";
@@ -22,6 +23,7 @@ export { clusterSchema, issuerSchema };
 export const doorSchemas = {
   postgres: postgresDoor.optional().describe("The wire door."),
   rest: restDoor.optional().describe("The REST door: PostgREST's API."),
+  pam: pamDoor.optional().describe("The PAM door: decides about logins of servers that ask by PAM."),
 };
 
 export const configSchema = z.strictObject({
@@ -56,6 +58,7 @@ export type IssuerConfig = Frozen<z.output<typeof issuerSchema>>;
 export type ClusterConfig = Frozen<z.output<typeof clusterSchema>>;
 export type PostgresDoorConfig = Frozen<z.output<typeof postgresDoor>>;
 export type RestDoorConfig = Frozen<z.output<typeof restDoor>>;
+export type PamDoorConfig = Frozen<z.output<typeof pamDoor>>;
 export type LimitsConfig = Frozen<z.output<typeof limits>>;
 /** How a cluster decides, by its mode. */
 export type DecideConfig<Mode extends ClusterConfig["decide"]["mode"]> = Extract<

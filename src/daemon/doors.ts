@@ -1,6 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { DoorName, Observe } from "../base/event.ts";
 import type { Spans } from "../base/spans.ts";
+import type { PamDoorSettings } from "../doors/pam/door.ts";
+import { PamDoor } from "../doors/pam/door.ts";
 import type { DoorSettings } from "../doors/postgres/door.ts";
 import { PostgresDoor } from "../doors/postgres/door.ts";
 import type { RestDoorSettings } from "../doors/rest/door.ts";
@@ -43,6 +45,7 @@ interface Ending {
 interface AllSettings {
   readonly postgres: DoorSettings | undefined;
   readonly rest: RestDoorSettings | undefined;
+  readonly pam: PamDoorSettings | undefined;
 }
 
 /** The doors of a configuration. Which there are is settled at the start; everything else of them may change. */
@@ -50,6 +53,7 @@ export class Doors {
   readonly #parts: DoorsParts;
   readonly postgres: PostgresDoor | undefined;
   readonly rest: RestDoor | undefined;
+  readonly pam: PamDoor | undefined;
 
   private constructor(settings: AllSettings, parts: DoorsParts) {
     const { clock, observe, spans, fellows, reload } = parts;
@@ -58,6 +62,7 @@ export class Doors {
     this.postgres =
       settings.postgres && new PostgresDoor(settings.postgres, { clock, observe, spans, cancelElsewhere });
     this.rest = settings.rest && new RestDoor(settings.rest, { clock, observe, reload });
+    this.pam = settings.pam && new PamDoor(settings.pam, { clock, observe });
   }
 
   /**
@@ -70,6 +75,7 @@ export class Doors {
     try {
       await doors.postgres?.listen(parts.reusePort);
       await doors.rest?.listen(parts.reusePort);
+      await doors.pam?.listen();
     } catch (error) {
       await doors.close();
       throw error;
@@ -80,9 +86,11 @@ export class Doors {
 
   get addresses(): Addresses {
     return Object.fromEntries(
-      Object.entries({ postgres: this.postgres?.address, rest: this.rest?.address }).filter(
-        ([, address]) => address !== undefined,
-      ),
+      Object.entries({
+        postgres: this.postgres?.address,
+        rest: this.rest?.address,
+        pam: this.pam?.address,
+      }).filter(([, address]) => address !== undefined),
     );
   }
 
@@ -100,6 +108,7 @@ export class Doors {
     if (!sameDoors(this, settings)) throw new Error("a door can be added or removed only by a restart");
     if (settings.postgres !== undefined) await this.postgres?.move(settings.postgres);
     if (settings.rest !== undefined) await this.rest?.move(settings.rest);
+    if (settings.pam !== undefined) await this.pam?.move(settings.pam);
     this.#announce(settings);
   }
 
@@ -121,7 +130,7 @@ export class Doors {
   }
 
   get #all(): readonly Ending[] {
-    return [this.postgres, this.rest].filter((door) => door !== undefined);
+    return [this.postgres, this.rest, this.pam].filter((door) => door !== undefined);
   }
 
   #announce({ postgres, rest }: AllSettings): void {
@@ -135,14 +144,18 @@ export class Doors {
 
 function sameDoors(doors: Doors, settings: AllSettings): boolean {
   const same = (door: unknown, wanted: unknown) => (door === undefined) === (wanted === undefined);
-  return same(doors.postgres, settings.postgres) && same(doors.rest, settings.rest);
+  return (
+    same(doors.postgres, settings.postgres) &&
+    same(doors.rest, settings.rest) &&
+    same(doors.pam, settings.pam)
+  );
 }
 
 /** @throws Error when a certificate cannot be used */
 function settingsOf(parts: Parts): AllSettings {
   const { config, access, upstream } = parts;
   const { limits, clusters } = config;
-  const { postgres, rest } = config.doors;
+  const { postgres, rest, pam } = config.doors;
   return {
     postgres: postgres && {
       door: postgres,
@@ -161,6 +174,7 @@ function settingsOf(parts: Parts): AllSettings {
       access,
       upstream,
     },
+    pam: pam && { door: pam, clusters, access },
   };
 }
 

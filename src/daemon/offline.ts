@@ -91,6 +91,7 @@ export function summarize({ issuers, clusters, doors }: Config): string {
   const open = [
     ...(doors.postgres === undefined ? [] : [`wire door on ${placeOf(doors.postgres)}`]),
     ...(doors.rest === undefined ? [] : [`REST door on ${placeOf(doors.rest)}`]),
+    ...(doors.pam === undefined ? [] : [`PAM door on ${doors.pam.unixSocket.path}`]),
   ];
   const parts = [count(issuers.length, "issuer"), count(clusters.length, "cluster"), ...open];
   return [...parts, ...(open.length === 0 ? ["no door"] : [])].join(", ");

@@ -4,6 +4,7 @@ import type {
   AuditConfig,
   ClusterConfig,
   IssuerConfig,
+  PamDoorConfig,
   PostgresDoorConfig,
   RestDoorConfig,
   StoreConfig,
@@ -27,6 +28,7 @@ export interface Parts {
   readonly clusterNames: readonly (string | undefined)[];
   readonly door: PostgresDoorConfig | undefined;
   readonly restDoor: RestDoorConfig | undefined;
+  readonly pamDoor: PamDoorConfig | undefined;
   readonly admin: AdminConfig | undefined;
   readonly audit: AuditConfig | undefined;
   readonly store: StoreConfig | undefined;

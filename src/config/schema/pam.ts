@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { unixSocket } from "./listening.ts";
+import { databaseName } from "./values.ts";
+
+export const pamDoor = z.strictObject({
+  unixSocket: unixSocket.describe("Where PAM asks. Whoever may connect may ask in everybody's name."),
+  cluster: z
+    .string()
+    .optional()
+    .describe("The cluster of questions that name none; the only one by default."),
+  database: databaseName
+    .default("postgres")
+    .describe("The database of questions that name none: PAM is not told which one is to be opened."),
+});

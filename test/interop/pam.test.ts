@@ -1,0 +1,217 @@
+/** PostgreSQL 15 asks PAM, and PAM asks Postern: the whole way of a login, with psql. */
+import assert from "node:assert/strict";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { stringify } from "yaml";
+import { mintToken, newKeyPair, publicJwk } from "../../src/identity/mint.ts";
+import type { AccessApi, Answering } from "../support/access-api.ts";
+import { patOf, permits, says, silence, startAccessApi } from "../support/access-api.ts";
+import type { Gateway } from "../support/gateway.ts";
+import { startGateway } from "../support/gateway.ts";
+import type { PamServer } from "../support/pam.ts";
+import { HELPER, pamMissing, startPamServer } from "../support/pam.ts";
+
+const PASSWORD = "ada's own pass=word '\\ x";
+const keys = newKeyPair("ES256");
+const seconds = () => Math.floor(Date.now() / 1000);
+const token = (sub: string, more = {}) =>
+  mintToken(keys.privatePem, { iss: "https://issuer.test", sub, exp: seconds() + 600, ...more });
+const SKIPPED = process.env["CI"] === "true" ? false : pamMissing;
+
+describe("PAM", { skip: SKIPPED }, () => {
+  let server: PamServer;
+  let api: AccessApi;
+  let gateway: Gateway;
+  let socket = "";
+
+  before(async () => {
+    server = await startPamServer(
+      `CREATE ROLE ada LOGIN PASSWORD '${PASSWORD.replaceAll("'", "''")}'; CREATE ROLE ben LOGIN; CREATE ROLE late LOGIN PASSWORD 'x' VALID UNTIL '2020-01-01'`,
+      ["host postern_pam all 127.0.0.1/32 scram-sha-256"],
+    );
+    api = await startAccessApi();
+    socket = join(server.directory, "door.sock");
+    gateway = await startGateway({
+      doors: { pam: { unixSocket: { path: socket, mode: "666" }, cluster: "tokens" } },
+      issuers: [{ name: "jobs", issuer: "https://issuer.test", keys: { pem: [keys.publicPem] } }],
+      clusters: [
+        { name: "tokens", ...NOWHERE },
+        { name: "api", ...NOWHERE, decide: { mode: "remote", url: api.url, timeout: "1s", cache: "0s" } },
+      ],
+      limits: { failedLoginsPerAddress: 0 },
+    });
+  });
+  after(async () => {
+    await gateway?.stop();
+    await api?.close();
+    await server?.stop();
+  });
+
+  const opens = async (role: string, credential: string) =>
+    assert.equal(await server.psql(role, credential), role);
+  const closed = (role: string, credential: string) =>
+    assert.rejects(server.psql(role, credential), {
+      message: new RegExp(`PAM authentication failed for user "${role}"`),
+    });
+
+  /** The ways to the PAM door of a running Postern. */
+  const ways: Readonly<Record<string, (more?: string) => void>> = {
+    "the module": (more = "") => {
+      const line = `${server.module} socket=${socket}${more}`;
+      server.use({ auth: line, account: line });
+    },
+    "the launcher in pam_exec": (more = "") => server.exec(`${server.launcher} socket=${socket}${more}`),
+    "the helper in pam_exec": (more = "") => server.exec(`${HELPER} socket=${socket}${more}`),
+  };
+
+  for (const [way, use] of Object.entries(ways)) {
+    test(`by ${way}: a signed token opens the role that it names, and no other`, async () => {
+      use();
+      await opens("ada", token("ada"));
+      await closed("ben", token("ada"));
+      const line = await gateway.logged(
+        ({ event, code }) => event === "login.denied.v1" && code === "policy/role",
+      );
+      assert.deepEqual([line["door"], line["role"]], ["pam", "ben"]);
+      assert.ok(JSON.stringify(line).includes("127.0.0.1"));
+    });
+
+    test(`by ${way}: an expired token, another issuer's and a word open nothing`, async () => {
+      use();
+      await closed("ada", token("ada", { exp: seconds() - 10 }));
+      closed(
+        "ada",
+        mintToken(newKeyPair("ES256").privatePem, {
+          iss: "https://issuer.test",
+          sub: "ada",
+          exp: seconds() + 60,
+        }),
+      );
+      await closed("ada", "hunter2");
+    });
+
+    test(`by ${way}: a personal access token opens what an API says`, async () => {
+      use(" cluster=api");
+      api.answer(permits("ada"));
+      await opens("ada", patOf("p"));
+      api.answer(says(403, {}));
+      await closed("ada", patOf("p"));
+      api.answer(permits("ben"));
+      await closed("ada", patOf("p"));
+      api.answer(silence);
+      await closed("ada", patOf("p"));
+    });
+
+    test(`by ${way}: where no Postern runs, nobody gets in`, async () => {
+      use(`-gone`);
+      await closed("ada", token("ada"));
+    });
+  }
+
+  test("the account phase alone lets nobody in", async () => {
+    const line = `${server.module} socket=${socket}`;
+    server.use({ auth: "pam_permit.so", account: line });
+    await closed("ada", token("ada"));
+    server.use({ auth: "pam_permit.so", account: `pam_exec.so quiet ${HELPER} socket=${socket}` });
+    await closed("ada", token("ada"));
+    server.use({ auth: "pam_permit.so", account: `pam_exec.so quiet ${HELPER} ${alone()}` });
+    await closed("ada", token("ada"));
+  });
+
+  const long = () => token("ada", { text: "x".repeat(2000) });
+
+  test("the module takes tokens of any length; pam_exec cuts them, and that is said", async () => {
+    ways["the module"]?.();
+    await opens("ada", long());
+    for (const way of ["the launcher in pam_exec", "the helper in pam_exec"]) {
+      ways[way]?.();
+      await closed("ada", long());
+    }
+    assert.match(server.said(), /longer than what pam_exec\.so passes on/);
+    assert.match(server.said(), /longer than the 510 bytes that pam_exec\.so passes on/);
+  });
+
+  /** The arguments of a helper that decides by itself. */
+  function alone(more = ""): string {
+    const file = (name: string, text: string) => {
+      const path = join(server.directory, name);
+      writeFileSync(path, text);
+      chmodSync(path, 0o644);
+      return path;
+    };
+    const jwks = file("jwks.json", JSON.stringify({ keys: [publicJwk(keys.publicPem)] }));
+    const mappings = file("mappings.yaml", stringify({ "ada@example.com": ["ada"], "sub-ben": ["ben"] }));
+    return `jwks=${jwks} mappings=${mappings} issuer=https://issuer.test state=${server.directory}${more}`;
+  }
+
+  test("without a running Postern: a signed token opens the roles that the mappings have for it", async () => {
+    server.exec(`${HELPER} ${alone()}`);
+    await opens("ada", token("u-1", { email: "ada@example.com" }));
+    await opens("ben", token("sub-ben"));
+    await closed("ben", token("u-1", { email: "ada@example.com" }));
+    await closed("ada", token("ada"));
+    await closed("ada", token("u-1", { email: "ada@example.com", exp: seconds() - 10 }));
+    assert.match(server.said(), /denied \(7\) auth of "ada" from 127\.0\.0\.1: identity\/expired/);
+  });
+
+  const refusals: readonly (readonly [string, Answering, RegExp])[] = [
+    ["restricts it", says(403, {}), /identity\/api-restricted/],
+    ["knows nobody", says(406, {}), /identity\/api-not-set-up/],
+    ["is broken", says(500, {}), /identity\/api-unavailable/],
+    ["does not answer", silence, /identity\/api-unavailable/],
+    ["speaks of another role", permits("ben"), /policy\/role/],
+    ["says that the right has ended", permits("ada", { expires_at: 1 }), /policy\/role/],
+    [
+      "leads elsewhere",
+      (response, asked) => says(302, "", { location: api.url })(response, asked),
+      /identity\/api-unavailable/,
+    ],
+    ["answers too much", says(200, " ".repeat(100_000)), /identity\/api-unavailable/],
+  ];
+  test("without a running Postern: an API decides about tokens", async () => {
+    server.exec(`${HELPER} apiUrl=${api.url} state=${server.directory}`);
+    api.answer(permits("ada"));
+    await opens("ada", patOf("alone"));
+    assert.deepEqual(api.asked.at(-1)?.body, { role: "ada", rhost: "127.0.0.1" });
+    await opens("ada", token("anybody"));
+  });
+  for (const [what, answering, said] of refusals)
+    test(`without a running Postern: an API that ${what} opens nothing, and that is logged`, async () => {
+      server.exec(`${HELPER} apiUrl=${api.url} state=${server.directory}`);
+      api.answer(answering);
+      await closed("ada", patOf("alone"));
+      assert.match(server.said(), said);
+    });
+
+  test("passwords are checked with the server itself, and are only data", async () => {
+    server.exec(`${HELPER} passwords=127.0.0.1:${server.port}/postern_pam state=${server.directory}`);
+    await opens("ada", PASSWORD);
+    await closed("ada", "wrong");
+    await closed("ada", `${PASSWORD} dbname=postgres user=test_admin`);
+    await closed("late", "x");
+    await closed("ben", "x");
+    await closed("ada", token("ada"));
+    assert.match(server.said(), /auth of "ada" from 127\.0\.0\.1: the password is wrong/);
+  });
+
+  test("a line that trusts everybody, or that asks PAM again, proves no password", async () => {
+    server.exec(`${HELPER} passwords=127.0.0.1:${server.port}/postgres state=${server.directory}`);
+    await closed("ada", PASSWORD);
+    assert.match(server.said(), /its line of pg_hba\.conf is not scram-sha-256/);
+  });
+
+  test("no credential is in a log", () => {
+    for (const secret of [PASSWORD, "hunter2", "sbp_", "eyJ"]) {
+      assert.ok(!server.said().includes(secret), secret);
+      assert.ok(!gateway.output().includes(secret), secret);
+    }
+  });
+});
+
+/** A server that is not behind Postern. */
+const NOWHERE = {
+  hosts: [{ host: "127.0.0.1", port: 1 }],
+  tls: { mode: "disable" },
+  login: { method: "trust" },
+};
