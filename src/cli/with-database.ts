@@ -1,4 +1,5 @@
 import { messageOf } from "../base/error.ts";
+import { faultText } from "../config/errors.ts";
 import type { LoadResult } from "../config/load.ts";
 import { accepted, withWarnings } from "./configuration.ts";
 import { Failure } from "./failure.ts";
@@ -20,7 +21,14 @@ interface Reading {
  */
 export async function readWithDatabase(read: () => LoadResult): Promise<Reading> {
   const alone = accepted(withWarnings(read()));
-  const load = async () => withWarnings(await askedOf(read()));
+  let told = textOf(alone);
+  const load = async () => {
+    const result = await askedOf(read());
+    // A reload may find that nothing has changed; nobody wants to be warned of it again.
+    if (textOf(result) !== told) withWarnings(result);
+    told = textOf(result);
+    return result;
+  };
   try {
     return { loaded: accepted(await askedOf(alone)), load, complete: true };
   } catch (error) {
@@ -28,6 +36,10 @@ export async function readWithDatabase(read: () => LoadResult): Promise<Reading>
     tell(`warning: the database could not be asked for its settings and is asked again: ${messageOf(error)}`);
     return { loaded: alone, load, complete: false };
   }
+}
+
+function textOf(result: LoadResult): string {
+  return result.kind === "ok" ? result.warnings.map(faultText).join("\n") : "";
 }
 
 /** @throws Error when the database could not be asked */

@@ -2,6 +2,7 @@ import { METRICS_MEDIA_TYPE } from "../audit/metrics.ts";
 import { systemClock } from "../base/clock.ts";
 import { showConfig } from "../config/show.ts";
 import { ControlDoor } from "../doors/control/door.ts";
+import type { DoorRequest } from "../doors/rest/door.ts";
 import { Daemon } from "./daemon.ts";
 import { Observation } from "./observation.ts";
 import type { Postern } from "./postern.ts";
@@ -26,15 +27,15 @@ export class Alone implements Postern {
     this.#control = new ControlDoor(running, observe);
   }
 
-  /** @param reload asks for a reload of the configuration */
-  static async start({ config, source }: Loaded, reload: () => void): Promise<Alone> {
+  /** @param ask what a door asks for */
+  static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Alone> {
     let daemon: Daemon | undefined;
     const observation = new Observation(config.log, {}, () => daemon?.readings);
     await observation.openLedger(config.audit);
     const { observe, recorder } = observation;
     observe({ event: "config.loaded.v1", source });
     try {
-      daemon = await Daemon.start(config, { clock: systemClock, observe, reload, recorder });
+      daemon = await Daemon.start(config, { clock: systemClock, observe, ask, recorder });
       const alone = new Alone(daemon, observation);
       await alone.#control.apply(config.admin);
       return alone;

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Config } from "../config/schema.ts";
 import type { Readiness } from "../doors/control/running.ts";
+import type { DoorRequest } from "../doors/rest/door.ts";
 import type { Addresses } from "./doors.ts";
 import { Doors } from "./doors.ts";
 import type { Fellows } from "./fellows.ts";
@@ -15,8 +16,8 @@ import { readinessOf } from "./readiness.ts";
 interface DaemonOptions {
   readonly clock: Clock;
   readonly observe: Observe;
-  /** Asks for a reload of the configuration; nobody listens by default. */
-  readonly reload?: () => void;
+  /** What a door asks for; nobody listens by default. */
+  readonly ask?: (request: DoorRequest) => void;
   /** Share the ports with other workers (SO_REUSEPORT). */
   readonly reusePort?: boolean;
   /** The other workers; none by default. */
@@ -45,11 +46,11 @@ export class Daemon {
    * @throws Error when a certificate cannot be used or an address is taken
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
-    const { clock, observe, recorder, fellows = noFellows, reusePort = false, reload = () => {} } = options;
+    const { clock, observe, recorder, fellows = noFellows, reusePort = false, ask = () => {} } = options;
     const lasting = createLasting({ clock, observe, recorder, fellows });
     const parts = await createParts(config, lasting);
     try {
-      const doors = await Doors.open(parts, { ...lasting, fellows, reusePort, reload });
+      const doors = await Doors.open(parts, { ...lasting, fellows, reusePort, ask });
       return new Daemon(parts, lasting, doors);
     } catch (error) {
       closeParts(parts);

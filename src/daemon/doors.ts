@@ -5,7 +5,7 @@ import type { PamDoorSettings } from "../doors/pam/door.ts";
 import { PamDoor } from "../doors/pam/door.ts";
 import type { DoorSettings } from "../doors/postgres/door.ts";
 import { PostgresDoor } from "../doors/postgres/door.ts";
-import type { RestDoorSettings } from "../doors/rest/door.ts";
+import type { DoorRequest, RestDoorSettings } from "../doors/rest/door.ts";
 import { RestDoor } from "../doors/rest/door.ts";
 import type { ServerCertificate } from "../wire/certificate.ts";
 import { loadCertificate } from "../wire/certificate.ts";
@@ -27,8 +27,8 @@ interface DoorsParts {
   readonly observe: Observe;
   readonly spans: Spans;
   readonly fellows: Fellows;
-  /** Asks for a reload of the configuration. */
-  readonly reload: () => void;
+  /** What a door asks for. */
+  readonly ask: (request: DoorRequest) => void;
   /** Share the ports with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
 }
@@ -56,12 +56,12 @@ export class Doors {
   readonly pam: PamDoor | undefined;
 
   private constructor(settings: AllSettings, parts: DoorsParts) {
-    const { clock, observe, spans, fellows, reload } = parts;
+    const { clock, observe, spans, fellows, ask } = parts;
     const cancelElsewhere = (processId: number, key: Uint8Array) => fellows.cancel(processId, key);
     this.#parts = parts;
     this.postgres =
       settings.postgres && new PostgresDoor(settings.postgres, { clock, observe, spans, cancelElsewhere });
-    this.rest = settings.rest && new RestDoor(settings.rest, { clock, observe, reload });
+    this.rest = settings.rest && new RestDoor(settings.rest, { clock, observe, ask });
     this.pam = settings.pam && new PamDoor(settings.pam, { clock, observe });
   }
 

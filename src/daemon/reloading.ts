@@ -1,8 +1,10 @@
+import { hash } from "node:crypto";
 import { systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
 import { faultText } from "../config/errors.ts";
 import type { LoadResult } from "../config/load.ts";
+import { packConfig } from "../config/transfer.ts";
 import type { Watching } from "../config/watch.ts";
 import { watchFiles } from "../config/watch.ts";
 
@@ -21,6 +23,14 @@ interface ReloadingParts {
   readonly inForce: (loaded: Loaded) => Promise<void>;
 }
 
+/** `if-changed`: a configuration that says what the one in force says is not put in force again. */
+type When = "always" | "if-changed";
+
+/** It tells configurations apart, their secrets too, and holds none. */
+function digest({ config }: Loaded): string {
+  return hash("sha256", JSON.stringify(packConfig(config)));
+}
+
 /** Keeps the configuration up to date. One reload at a time; a bad one changes nothing and says so. */
 export class Reloading {
   readonly #parts: ReloadingParts;
@@ -29,11 +39,14 @@ export class Reloading {
   #watching: Watching;
   #callOffRetry: () => void = () => {};
   #busy = false;
-  #again = false;
+  #again: When | undefined;
+  /** What is in force. */
+  #digest: string;
 
   constructor(parts: ReloadingParts, loaded: Loaded) {
     this.#parts = parts;
     this.#source = loaded.source;
+    this.#digest = digest(loaded);
     this.#watching = this.#watch(loaded);
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
@@ -49,21 +62,21 @@ export class Reloading {
   }
 
   /** Asks for a reload; one that is asked for while another runs follows it. */
-  request(): void {
+  request(when: When = "always"): void {
     if (this.#busy) {
-      this.#again = true;
+      if (this.#again !== "always") this.#again = when;
       return;
     }
     this.#busy = true;
-    void this.#reload().finally(() => {
+    void this.#reload(when).finally(() => {
       this.#busy = false;
       const again = this.#again;
-      this.#again = false;
-      if (again) this.request();
+      this.#again = undefined;
+      if (again !== undefined) this.request(again);
     });
   }
 
-  async #reload(): Promise<void> {
+  async #reload(when: When): Promise<void> {
     this.#callOffRetry();
     const { load, observe, inForce } = this.#parts;
     const refused = (detail: string) => observe({ event: "config.refused.v1", source: this.#source, detail });
@@ -76,11 +89,13 @@ export class Reloading {
     }
     try {
       if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
+      if (when === "if-changed" && digest(loaded) === this.#digest) return;
       await inForce(loaded);
     } catch (error) {
       return refused(messageOf(error));
     }
     this.#source = loaded.source;
+    this.#digest = digest(loaded);
     this.#watching.close();
     this.#watching = this.#watch(loaded);
     observe({ event: "config.loaded.v1", source: loaded.source });

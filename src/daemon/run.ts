@@ -25,18 +25,25 @@ export interface RunOptions {
   readonly onOpen?: (open: Open) => void;
 }
 
+const LOST =
+  "the database was lost and is not waited for, because automatic recovery is off; start Postern again when it is back";
+
 /**
  * Runs Postern until SIGTERM or SIGINT: opens the doors, reloads on SIGHUP or SIGUSR2 and when a file changes that the
  * configuration was read from or names, loads the REST door's catalog again on SIGUSR1, drains at the end. A second
  * signal ends it at once.
- * @throws Error when a door cannot be opened
+ * @throws Error when a door cannot be opened, and when the database was lost where that is to be the end
  */
 export async function run({ loaded, load, complete = true, onOpen }: RunOptions): Promise<void> {
   // From the first moment on: a signal that came while a door opens would end the process with nothing put away.
   const hurry = new AbortController();
   const told = firstSignal(() => hurry.abort());
+  const lost = Promise.withResolvers<"lost">();
   const workers = workersOf(loaded.config);
-  const starting = (workers > 1 ? Supervisor : Alone).start(loaded, () => reloading.request());
+  const starting = (workers > 1 ? Supervisor : Alone).start(loaded, (request) => {
+    if (request === "end") lost.resolve("lost");
+    else reloading.request(request === "reload" ? "always" : "if-changed");
+  });
   const reloading = reloadingOf(starting, { loaded, load });
   const reloadCatalog = () =>
     void starting.then(
@@ -48,9 +55,10 @@ export async function run({ loaded, load, complete = true, onOpen }: RunOptions)
     const postern = await starting;
     onOpen?.(postern);
     if (!complete) reloading.request();
-    await told;
+    const why = await Promise.race([told, lost.promise]);
     reloading.close();
     await postern.stop(hurry.signal);
+    if (why === "lost") throw new Error(LOST);
   } finally {
     process.off("SIGUSR1", reloadCatalog);
     reloading.close();

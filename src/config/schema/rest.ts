@@ -37,6 +37,10 @@ const pool = z
       .describe("How long a request waits for a connection before it is answered 504."),
     maxIdleTime: duration.prefault("30s").describe("Close a connection that was not used for this long."),
     maxLifetime: duration.prefault("30m").describe("Close a connection that is this old."),
+    automaticRecovery: z
+      .boolean()
+      .default(true)
+      .describe("Connect again after the database was lost; when off, Postern drains and ends."),
   })
   .prefault({});
 

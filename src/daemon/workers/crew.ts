@@ -3,6 +3,7 @@ import type { MetricsJson } from "../../audit/metrics.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { PackedConfig } from "../../config/transfer.ts";
+import type { DoorRequest } from "../../doors/rest/door.ts";
 import { Census } from "../../sessions/census.ts";
 import type { Addresses } from "../doors.ts";
 import type { CancelQuestion, Order, Status } from "./messages.ts";
@@ -15,8 +16,8 @@ interface CrewParts {
   readonly observe: Observe;
   /** What a worker that starts now gets. */
   readonly config: () => PackedConfig;
-  /** Asks for a reload of the configuration. */
-  readonly reload: () => void;
+  /** What a door of a worker asks for. */
+  readonly ask: (request: DoorRequest) => void;
 }
 
 /** How a worker answered: `absent` is one that is being replaced, `silent` one that serves but does not answer. */
@@ -123,8 +124,8 @@ export class Crew {
       case "failed-login":
         this.#tellOthers(slot, talk);
         return;
-      case "reload":
-        this.#parts.reload();
+      case "asked":
+        this.#parts.ask(talk.request);
         return;
       case "sessions": {
         const count = { worker: slot.worker, subject: talk.subject, sessions: talk.sessions };

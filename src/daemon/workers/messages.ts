@@ -2,10 +2,12 @@
  * What the supervisor and its workers say to each other, as plain data. Either side only ever talks to code of the
  * same installation, over a channel that the operating system gave to these two processes alone.
  */
+
 import type { MetricsJson } from "../../audit/metrics.ts";
 import type { SubjectId } from "../../base/ids.ts";
 import type { PackedConfig } from "../../config/transfer.ts";
 import type { Readiness } from "../../doors/control/running.ts";
+import type { DoorRequest } from "../../doors/rest/door.ts";
 import type { Count } from "../../sessions/census.ts";
 import type { Addresses } from "../doors.ts";
 
@@ -35,8 +37,8 @@ export type Report =
   | { readonly kind: "ask"; readonly id: number; readonly question: CancelQuestion }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   | { readonly kind: "failed-login"; readonly address: string }
-  /** Somebody asked for a reload of the configuration. */
-  | { readonly kind: "reload" }
+  /** A door asks for something. */
+  | { readonly kind: "asked"; readonly request: DoorRequest }
   | { readonly kind: "sessions"; readonly subject: SubjectId; readonly sessions: number };
 
 export interface CancelQuestion {

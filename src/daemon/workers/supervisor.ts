@@ -2,12 +2,14 @@
  * The process in front of several workers. It serves no client itself: it keeps the workers running, hands them each
  * configuration, and shows all of them as one Postern.
  */
+
 import { aggregate } from "../../audit/aggregate.ts";
 import { METRICS_MEDIA_TYPE } from "../../audit/metrics.ts";
 import type { Config } from "../../config/schema.ts";
 import { showConfig } from "../../config/show.ts";
 import { packConfig } from "../../config/transfer.ts";
 import { ControlDoor } from "../../doors/control/door.ts";
+import type { DoorRequest } from "../../doors/rest/door.ts";
 import type { Addresses } from "../doors.ts";
 import { Observation } from "../observation.ts";
 import type { Postern } from "../postern.ts";
@@ -30,14 +32,14 @@ export class Supervisor implements Postern {
   #config: Config;
   #addresses: Addresses = {};
 
-  private constructor(config: Config, reload: () => void) {
+  private constructor(config: Config, ask: (request: DoorRequest) => void) {
     this.#config = config;
     this.observation = new Observation(config.log, {}, () => undefined);
     const { observe } = this.observation;
     this.#crew = new Crew({
       size: workersOf(config),
       observe,
-      reload,
+      ask,
       config: () => packConfig(this.#config),
     });
     const running = {
@@ -53,8 +55,8 @@ export class Supervisor implements Postern {
    * Starts the workers that the configuration asks for, and waits until all of them serve.
    * @throws Error when one of them cannot; then all have ended
    */
-  static async start({ config, source }: Loaded, reload: () => void): Promise<Supervisor> {
-    const supervisor = new Supervisor(config, reload);
+  static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Supervisor> {
+    const supervisor = new Supervisor(config, ask);
     try {
       await supervisor.observation.openLedger(config.audit);
       supervisor.observation.observe({ event: "config.loaded.v1", source });

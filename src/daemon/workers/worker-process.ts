@@ -10,7 +10,7 @@ import type { Answers, Order, Question, Report } from "./messages.ts";
 const ENTRY = join(import.meta.dirname, `worker${extname(import.meta.filename)}`);
 
 /** What a worker says beside answers and how its start went. */
-export type Talk = Extract<Report, { readonly kind: "ask" | "failed-login" | "reload" | "sessions" }>;
+export type Talk = Extract<Report, { readonly kind: "ask" | "failed-login" | "asked" | "sessions" }>;
 
 /** A worker process, seen by its supervisor. */
 export class WorkerProcess {

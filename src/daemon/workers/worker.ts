@@ -7,6 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import { unpackConfig } from "../../config/transfer.ts";
+import type { DoorRequest } from "../../doors/rest/door.ts";
 import { Census } from "../../sessions/census.ts";
 import { Daemon } from "../daemon.ts";
 import type { Fellows } from "../fellows.ts";
@@ -48,9 +49,9 @@ class Worker {
     try {
       await this.#observation.openLedger(config.audit, worker);
       const { recorder } = this.#observation;
-      const reload = () => report({ kind: "reload" });
+      const ask = (request: DoorRequest) => report({ kind: "asked", request });
       const fellows = this.#fellows();
-      const options = { clock: systemClock, observe, reload, reusePort: true, fellows, recorder };
+      const options = { clock: systemClock, observe, ask, reusePort: true, fellows, recorder };
       this.#daemon = await Daemon.start(config, options);
       report({ kind: "opened", addresses: this.#daemon.addresses });
     } catch (error) {

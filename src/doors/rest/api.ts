@@ -6,6 +6,8 @@ import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import type { ClusterName } from "../../base/ids.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
+import { UpstreamError, UpstreamRefused } from "../../upstream/errors.ts";
+import { PoolError } from "../../upstream/pool/errors.ts";
 import type { ListenEvents, Listening, Pool, PoolStats } from "../../upstream/pool/pool.ts";
 import { CatalogKeeper } from "./catalog/keeper.ts";
 import { asksFor, looksStale } from "./catalog/reasons.ts";
@@ -24,6 +26,19 @@ interface ApiParts {
   readonly observe: Observe;
   /** Somebody notified the channel. */
   readonly onAsked: (asked: { readonly catalog: boolean; readonly config: boolean }) => void;
+  /** It listens for the first time; what was notified before is lost. */
+  readonly onFirstListening: () => void;
+  /** The database cannot be reached, and the settings say not to wait for it. */
+  readonly onLost: () => void;
+}
+
+/** Whether there is no connection to be had; a full pool is not that. */
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof UpstreamError ||
+    error instanceof UpstreamRefused ||
+    (error instanceof PoolError && error.code === "pool/connection-lost")
+  );
 }
 
 export class Api {
@@ -32,7 +47,7 @@ export class Api {
   readonly #sessions: RestSessions;
   readonly #pipeline: Pipeline;
   readonly #door: RestDoorConfig;
-  readonly #onAsked: ApiParts["onAsked"];
+  readonly #parts: ApiParts;
   /** Resolves when it listens to the database; at once when it is not to. */
   readonly listening: Promise<void>;
   #onListening: () => void = () => {};
@@ -43,14 +58,11 @@ export class Api {
   #onIdle: () => void = () => {};
 
   /** @param catalog the one of the API before, which is used until this one has its own */
-  constructor(
-    settings: RestDoorSettings,
-    { clock, observe, onAsked }: ApiParts,
-    catalog: Catalog | undefined,
-  ) {
+  constructor(settings: RestDoorSettings, parts: ApiParts, catalog: Catalog | undefined) {
+    const { clock, observe } = parts;
     const { door, cluster, access, upstream, limits } = settings;
     this.#door = door;
-    this.#onAsked = onAsked;
+    this.#parts = parts;
     this.listening = new Promise((resolve) => {
       this.#onListening = resolve;
     });
@@ -72,6 +84,7 @@ export class Api {
       cluster: cluster.name as ClusterName, // the schema checked it
       database,
       current: catalog,
+      onFailed: (error) => this.#failed(error),
     });
     this.#sessions = new RestSessions({ access, clock, observe, perIdentity: limits.connectionsPerIdentity });
     this.#pipeline = new Pipeline({
@@ -86,6 +99,7 @@ export class Api {
       onServerError: (sqlstate) => {
         if (looksStale(sqlstate)) this.#keeper.stale();
       },
+      onFailure: (error) => this.#failed(error),
     });
   }
 
@@ -107,6 +121,7 @@ export class Api {
   start(): void {
     const { channel, channelEnabled } = this.#door;
     if (!this.#held) this.#keeper.start();
+    else this.#lost(); // or else its settings would have been read before
     if (!this.#held && channelEnabled) this.#channel = this.#pool.listen(channel, this.#listenEvents());
     else this.#onListening();
   }
@@ -122,14 +137,24 @@ export class Api {
   #listenEvents(): ListenEvents {
     let first = true;
     return {
-      onNotification: (payload) => this.#onAsked(asksFor(payload)),
+      onNotification: (payload) => this.#parts.onAsked(asksFor(payload)),
       onListening: () => {
         this.#onListening();
         // What was said while nobody listened is lost, so it may have been said, also since the first load began.
-        this.#onAsked({ catalog: true, config: !first });
+        this.#parts.onAsked({ catalog: true, config: !first });
+        if (first) this.#parts.onFirstListening();
         first = false;
       },
+      onLost: () => this.#lost(),
     };
+  }
+
+  #failed(error: unknown): void {
+    if (isLost(error)) this.#lost();
+  }
+
+  #lost(): void {
+    if (!this.#door.pool.automaticRecovery && !this.#closing.signal.aborted) this.#parts.onLost();
   }
 
   reloadCatalog(): void {

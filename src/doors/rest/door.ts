@@ -30,11 +30,16 @@ export interface RestDoorSettings {
   readonly upstream: Upstream;
 }
 
+/**
+ * What a door asks of the daemon: `reload`, somebody notified the channel; `reload-if-changed`, somebody may have while
+ * nobody listened; `end`, the database was lost and is not to be waited for.
+ */
+export type DoorRequest = "reload" | "reload-if-changed" | "end";
+
 export interface RestDoorParts {
   readonly clock: Clock;
   readonly observe: Observe;
-  /** Asks for a reload of the configuration: somebody notified the channel. */
-  readonly reload: () => void;
+  readonly ask: (request: DoorRequest) => void;
 }
 
 /**
@@ -128,22 +133,24 @@ export class RestDoor {
   }
 
   #newApi(settings: RestDoorSettings, catalog: Catalog | undefined): Api {
-    const { clock, observe } = this.#parts;
+    const { clock, observe, ask } = this.#parts;
     const onAsked = (asked: { readonly catalog: boolean; readonly config: boolean }) => {
       if (asked.catalog) this.reloadCatalog();
       if (asked.config) this.#askForReload();
     };
-    return new Api(settings, { clock, observe, onAsked }, catalog);
+    const onFirstListening = () => ask("reload-if-changed");
+    const onLost = () => ask("end");
+    return new Api(settings, { clock, observe, onAsked, onFirstListening, onLost }, catalog);
   }
 
   /** At once when there was none just now; all that are asked for while one waits are one. */
   #askForReload(): void {
     if (this.#callOffReload !== undefined) return;
-    const { clock, reload } = this.#parts;
+    const { clock, ask: request } = this.#parts;
     const ask = () => {
       this.#callOffReload = undefined;
       this.#reloadAskedAt = clock.now();
-      reload();
+      request("reload");
     };
     const wait = this.#reloadAskedAt + RELOAD_MS - clock.now();
     if (wait > 0) this.#callOffReload = clock.after(wait, ask);

@@ -52,6 +52,8 @@ interface PipelineParts {
   readonly catalogLoaded: () => Promise<Catalog | undefined>;
   /** Told the SQLSTATE of every error of the server: the catalog may be out of date. */
   readonly onServerError: (sqlstate: string) => void;
+  /** A request failed for another reason than an error of the server's or of its own. */
+  readonly onFailure: (error: unknown) => void;
   readonly observe: Observe;
 }
 
@@ -117,6 +119,7 @@ export class Pipeline {
       return this.#finished(await this.#answer(run), run, undefined);
     } catch (error) {
       if (error instanceof PoolServerError) this.#parts.onServerError(error.sqlstate);
+      else if (!(error instanceof RestError)) this.#parts.onFailure(error);
       const { authenticated, session } = run;
       const { signal } = exchange;
       // Whatever else went wrong: who left is told nothing, and the log says that it left.

@@ -193,11 +193,8 @@ class Making implements Configured {
     pool("acquisitionTimeout", seconds("db-pool-acquisition-timeout"), "db-pool-acquisition-timeout");
     pool("maxIdleTime", seconds("db-pool-max-idletime"), "db-pool-max-idletime");
     pool("maxLifetime", seconds("db-pool-max-lifetime"), "db-pool-max-lifetime");
-    if (!values.boolean("db-pool-automatic-recovery"))
-      this.#warn(
-        "db-pool-automatic-recovery",
-        "is off, and Postern connects again all the same; watch /ready instead",
-      );
+    const recovers = values.boolean("db-pool-automatic-recovery");
+    pool("automaticRecovery", recovers, "db-pool-automatic-recovery");
   }
 
   process(): void {

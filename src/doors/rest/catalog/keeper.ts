@@ -30,6 +30,8 @@ export interface KeeperParts {
   readonly database: DatabaseName;
   /** Used until the first load: what a keeper of the configuration before had. */
   readonly current: Catalog | undefined;
+  /** A load has failed; it is tried again. Nobody wants to know by default. */
+  readonly onFailed?: (error: unknown) => void;
 }
 
 /** What is going on. Only one load runs at a time. */
@@ -195,6 +197,7 @@ export class CatalogKeeper {
     this.#release();
     observe({ event: "catalog.failed.v1", cluster, database, detail: messageOf(error), retryMs });
     this.#wait(retryMs);
+    this.#parts.onFailed?.(error);
   }
 
   #release(): void {

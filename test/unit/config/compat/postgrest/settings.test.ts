@@ -37,14 +37,8 @@ const onOff = (path: readonly string[], text = "true"): Omit<Wanted, "feature"> 
   value: text === "true",
 });
 
-/** A setting that changes nothing here; every other has its place. */
-const WITHOUT_PLACE = "db-pool-automatic-recovery";
-type Placed = Exclude<SettingName, typeof WITHOUT_PLACE>;
-
-const PLACED = SETTING_NAMES.filter((name): name is Placed => name !== WITHOUT_PLACE);
-
 /** One line for every setting of PostgREST. */
-const TABLE: Readonly<Record<Placed, Wanted>> = {
+const TABLE: Readonly<Record<SettingName, Wanted>> = {
   "admin-server-host": {
     feature: "setting.admin-server-host",
     text: "127.0.0.2",
@@ -109,6 +103,10 @@ const TABLE: Readonly<Record<Placed, Wanted>> = {
     written: "4",
     path: rest("pool", "acquisitionTimeout"),
     value: 4000,
+  },
+  "db-pool-automatic-recovery": {
+    feature: "setting.db-pool-automatic-recovery",
+    ...onOff(rest("pool", "automaticRecovery"), "false"),
   },
   "db-pool-max-idletime": {
     feature: "setting.db-pool-max-idletime",
@@ -266,7 +264,7 @@ function fileOf(t: TestContext, text: string): string {
 const without = (env: Variables, name: string): Variables =>
   Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
 
-for (const name of PLACED) {
+for (const name of SETTING_NAMES) {
   const { text, written = JSON.stringify(text), path, value, besides = {} } = TABLE[name];
   test(`postgrest setting ${name}: from the environment and from the file`, (t) => {
     const env = { ...BASE, ...besides };
@@ -279,10 +277,10 @@ for (const name of PLACED) {
 }
 
 test("what the reader of a table of settings expects: nothing is left out", () => {
-  assert.deepEqual(Object.keys(TABLE).sort(), [...PLACED].sort());
+  assert.deepEqual(Object.keys(TABLE).sort(), [...SETTING_NAMES].sort());
 });
 
-for (const name of PLACED) {
+for (const name of SETTING_NAMES) {
   const { alias } = specOf(name);
   if (alias === undefined) continue;
   const { text, path, value, besides = {} } = TABLE[name];
@@ -299,15 +297,6 @@ for (const name of PLACED) {
     },
   );
 }
-
-testFeature({ feature: "setting.db-pool-automatic-recovery" }, "to be without it is warned of", () => {
-  const env = { ...BASE, PGRST_SERVER_HOST: "127.0.0.1", PGRST_DB_POOL_AUTOMATIC_RECOVERY: "false" };
-  const loaded = loadPostgrest({ env });
-  assert.ok(loaded.kind === "ok");
-  assert.deepEqual(loaded.warnings.map(faultText), [
-    "environment PGRST_DB_POOL_AUTOMATIC_RECOVERY: db-pool-automatic-recovery: is off, and Postern connects again all the same; watch /ready instead",
-  ]);
-});
 
 testFeature(
   { feature: "start.environment" },
