@@ -1,8 +1,8 @@
 /** What is asked of every peer. */
 import { ITEMS, ORDERS, SHELVES } from "./data.ts";
 
-/** Who asks: with few tokens, with a token that no other request has, or without one. */
-export type Who = "few tokens" | "distinct tokens" | "anonymous";
+/** Who asks: all with one token, with few, with a token that no other request has, or without one. */
+export type Who = "one token" | "few tokens" | "distinct tokens" | "anonymous";
 
 /** A request; `%ID%` in its target and body stands for a random number. */
 export interface Ask {
@@ -55,6 +55,7 @@ const byId = {
 /** In the order in which they are run. */
 export const CASES: readonly Case[] = [
   { name: "point", title: "Point read by primary key, few tokens", who: "few tokens", ...byId },
+  { name: "single", title: "Point read by primary key, one token", who: "one token", ...byId },
   { name: "anonymous", title: "Point read by primary key, no token", who: "anonymous", ...byId },
   {
     name: "rows",

@@ -53,7 +53,7 @@ const GOALS: readonly Goal[] = [
   {
     text: `a token that is remembered costs less than ${percent(TOKEN_COST)} of the requests a second`,
     of: (peer, { samples }) => {
-      const ratio = ratioOf(samples, { case: "point", peer }, { case: "anonymous", peer });
+      const ratio = ratioOf(samples, { case: "single", peer }, { case: "anonymous", peer });
       return ratio === undefined ? undefined : 1 - ratio;
     },
     met: (cost) => cost < TOKEN_COST,
@@ -62,7 +62,7 @@ const GOALS: readonly Goal[] = [
   {
     text: `a token that is remembered adds less than ${percent(TOKEN_COST)} to the CPU of a request`,
     of: (peer, { samples }) => {
-      const ratio = ratioOf(samples, { case: "point", peer }, { case: "anonymous", peer }, cpu);
+      const ratio = ratioOf(samples, { case: "single", peer }, { case: "anonymous", peer }, cpu);
       return ratio === undefined ? undefined : ratio - 1;
     },
     met: (cost) => cost < TOKEN_COST,

@@ -50,9 +50,10 @@ async function contextOf(
     return workspace.write(workspace.directory, name, `${tokens.join("\n")}\n`);
   };
   const distinct = cases.some(({ who }) => who === "distinct tokens");
+  const one = await file("one-token", 1);
   const few = await file("few-tokens", FEW_TOKENS);
   const many = distinct ? await file("many-tokens", settings.distinctTokens) : few;
-  return { bed, clients: settings.clients, tokenFiles: { few, many }, signal };
+  return { bed, clients: settings.clients, tokenFiles: { one, few, many }, signal };
 }
 
 /** A gateway that remembers no tokens is another process than one that does. */

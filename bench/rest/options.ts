@@ -37,7 +37,7 @@ export const HELP = `Compares Postern's REST door with what PostgreSQL can do an
 Examples:
   npm run bench:rest
   npm run bench:rest -- --quick
-  npm run bench:rest -- --only point,anonymous --peers ceiling,postern-bun,postern-node --rounds 9
+  npm run bench:rest -- --only point,single,anonymous --peers ceiling,postern-bun,postern-node --rounds 9
   npm run bench:rest -- --only memory
 `;
 

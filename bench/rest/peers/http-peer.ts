@@ -116,6 +116,8 @@ async function load(
 
 function tokenFile({ tokenFiles }: Bench, { who }: Case): string | undefined {
   switch (who) {
+    case "one token":
+      return tokenFiles.one;
     case "few tokens":
       return tokenFiles.few;
     case "distinct tokens":

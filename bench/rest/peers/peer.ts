@@ -17,8 +17,8 @@ export interface Reading {
 export interface Bench {
   readonly bed: Bed;
   readonly clients: number;
-  /** A token a line: few that come again and again, and many of which each comes once. */
-  readonly tokenFiles: { readonly few: string; readonly many: string };
+  /** A token a line: one or a few that come again and again, and many of which each comes once. */
+  readonly tokenFiles: { readonly one: string; readonly few: string; readonly many: string };
   /** Aborted when the benchmark is stopped. */
   readonly signal: AbortSignal;
 }

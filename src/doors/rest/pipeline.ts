@@ -3,6 +3,7 @@
  * decided on, answered. Everything that goes wrong on the way is an answer too.
  */
 import { performance } from "node:perf_hooks";
+import type { Credential } from "../../access/identify.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { SessionId } from "../../base/ids.ts";
@@ -25,6 +26,7 @@ import type { Catalog, IsolationLevel, Setting } from "./catalog/types.ts";
 import { errorReply } from "./error-reply.ts";
 import { RestError } from "./errors.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
+import type { RequestHeaders } from "./http/headers.ts";
 import type { LegacyName } from "./plan/branch.ts";
 import { noSchemaCache, noSecret } from "./refusals.ts";
 import type { RequestSettings } from "./request/request.ts";
@@ -185,16 +187,14 @@ export class Pipeline {
 
   async #admit(run: Run): Promise<RestSession> {
     const { exchange } = run;
-    const token = bearerToken(exchange.headers.get("authorization"));
-    run.authenticated = token !== undefined;
-    if (token !== undefined && !this.#parts.takesTokens) throw noSecret();
-    const credential =
-      token === undefined ? ANONYMOUS : ({ kind: "token", token: new Secret(token) } as const);
+    const credential = credentialOf(exchange.headers);
+    run.authenticated = credential.kind === "token";
+    if (run.authenticated && !this.#parts.takesTokens) throw noSecret();
     const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);
     const session = found instanceof Promise ? await found : found;
     run.id = "kind" in session ? session.id : session.admission.session.facts.id;
-    if ("kind" in session) throw denialError(session, token);
-    if (token !== undefined) exchange.vouch(); // who may stay unknown is a stranger all the same
+    if ("kind" in session) throw denialError(session, tokenOf(credential));
+    if (run.authenticated) exchange.vouch(); // who may stay unknown is a stranger all the same
     session.enter(exchange);
     run.session = session;
     return session;
@@ -284,6 +284,23 @@ function endOf(
       return "rollback";
     }
   };
+}
+
+/** Made once for requests that come with the very same fields, so that sessions need not look into it again. */
+const credentials = new WeakMap<RequestHeaders, Credential>();
+
+function credentialOf(headers: RequestHeaders): Credential {
+  let credential = credentials.get(headers);
+  if (credential === undefined) {
+    const token = bearerToken(headers.get("authorization"));
+    credential = token === undefined ? ANONYMOUS : { kind: "token", token: new Secret(token) };
+    credentials.set(headers, credential);
+  }
+  return credential;
+}
+
+function tokenOf(credential: Credential): string | undefined {
+  return credential.kind === "token" ? credential.token.reveal() : undefined;
 }
 
 /** RFC 6750 §2.1. Anything else is no credential of ours, and the request is one without. */

@@ -217,8 +217,15 @@ export class RestSessions {
   }
 }
 
+/** Of credentials that come again as the same object. */
+const proofs = new WeakMap<Credential, string>();
+
 /** The whole token takes part, and the address: an address may be a reason to say no. */
 function keyOf(credential: Credential, peer: Peer): string {
-  const proof = credential.kind === "token" ? hash("sha256", credential.token.reveal(), "base64") : "";
+  let proof = proofs.get(credential);
+  if (proof === undefined) {
+    proof = credential.kind === "token" ? hash("sha256", credential.token.reveal(), "base64") : "";
+    proofs.set(credential, proof);
+  }
   return `${proof} ${peer.address}`;
 }

@@ -53,8 +53,20 @@ function searchPath(schemas: readonly string[]): string {
   return schemas.map(quoteIdentifier).join(", ");
 }
 
-/** Cookies have a setting of their own. Names are distinct and in lower case. */
+/** Made once for requests that come with the very same fields. */
+const jsons = new WeakMap<RequestHeaders, string>();
+
 function headersJson(headers: RequestHeaders): string {
+  let json = jsons.get(headers);
+  if (json === undefined) {
+    json = writeHeaders(headers);
+    jsons.set(headers, json);
+  }
+  return json;
+}
+
+/** Cookies have a setting of their own. Names are distinct and in lower case. */
+function writeHeaders(headers: RequestHeaders): string {
   let json = "{";
   for (const name of headers.names()) {
     if (name === "cookie") continue;

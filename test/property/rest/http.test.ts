@@ -5,6 +5,7 @@ import { Backlog } from "../../../src/doors/rest/http/backlog.ts";
 import { ChunkedBody } from "../../../src/doors/rest/http/chunked.ts";
 import { HttpError } from "../../../src/doors/rest/http/errors.ts";
 import { parseHead } from "../../../src/doors/rest/http/head.ts";
+import { KnownFields } from "../../../src/doors/rest/http/known-fields.ts";
 
 const BOUNDS = { targetBytes: 1000, headerBytes: 4000 };
 
@@ -87,6 +88,36 @@ test("whatever bytes a head is made of, it is read or refused", () => {
         assert.ok(error instanceof HttpError, String(error));
       }
     }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a head is read the same whether its fields were met before or not", () => {
+  const value = fc.stringMatching(/^[ -~]{0,20}$/);
+  const field = fc.constantFrom("Accept", "Authorization", "Content-Length", "Cookie", "X-A", "Connection");
+  const lines = fc.array(fc.tuple(field, value), { maxLength: 4 });
+  const known = new KnownFields();
+  const outcome = (bytes: Buffer, fields?: KnownFields) => {
+    try {
+      const { headers, ...rest } = parseHead(bytes, BOUNDS, fields);
+      return { ...rest, fields: [...headers] };
+    } catch (error) {
+      assert.ok(error instanceof HttpError, String(error));
+      return error.code;
+    }
+  };
+  fc.assert(
+    fc.property(
+      lines,
+      fc.constantFrom("1.0", "1.1"),
+      fc.constantFrom("/", "/\u00e9", "/a?b"),
+      (some, version, target) => {
+        const written = some.map(([name, text]) => `${name}: ${text}`);
+        const bytes = Buffer.from([`GET ${target} HTTP/${version}`, "Host: a", ...written].join("\r\n"));
+        const alone = outcome(bytes);
+        for (let time = 0; time < 2; time++) assert.deepEqual(outcome(bytes, known), alone);
+      },
+    ),
     { numRuns: 2000 },
   );
 });

@@ -22,6 +22,7 @@ import { HttpError } from "./errors.ts";
 import type { Handler, Reply } from "./exchange.ts";
 import type { Head } from "./head.ts";
 import { parseHead } from "./head.ts";
+import type { KnownFields } from "./known-fields.ts";
 import { bodyLength, Outbox } from "./outbox.ts";
 import { refusal } from "./refusal.ts";
 import type { DateField } from "./reply-head.ts";
@@ -33,6 +34,8 @@ export interface ConnectionParts {
   readonly bounds: () => HttpBounds;
   readonly now: () => number;
   readonly date: DateField;
+  /** Of all connections: a proxy in front sends what its clients send over any of its own. */
+  readonly knownFields: KnownFields;
   readonly draining: () => boolean;
   /** What all connections hold of bodies and of answers. */
   readonly bodies: Budget;
@@ -208,7 +211,7 @@ export class Connection {
     this.#searched = 0;
     this.#begun = false;
     try {
-      const head = parseHead(bytes.subarray(0, end), { targetBytes, headerBytes });
+      const head = parseHead(bytes.subarray(0, end), { targetBytes, headerBytes }, this.#parts.knownFields);
       this.#backlog.skip(end + END_OF_HEAD.length);
       this.#handle(head);
     } catch (error) {

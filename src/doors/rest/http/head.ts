@@ -5,6 +5,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { HttpError } from "./errors.ts";
 import { RequestHeaders } from "./headers.ts";
+import type { KnownFields } from "./known-fields.ts";
 
 /** How the body's end is known (RFC 9112 §6.3). */
 export type Framing =
@@ -63,17 +64,23 @@ interface HeadBounds {
 /**
  * Reads a head.
  * @param bytes from the request line up to the empty line, which is not in it
+ * @param known fields that were read before
  * @throws HttpError when it is not as RFC 9112 says, or larger than the bounds
  */
-export function parseHead(bytes: Buffer, { targetBytes, headerBytes }: HeadBounds): Head {
-  const text = decode(bytes);
-  if (CONTROL.test(text)) throw malformed("a control character");
+export function parseHead(
+  bytes: Buffer,
+  { targetBytes, headerBytes }: HeadBounds,
+  known?: KnownFields,
+): Head {
+  const ascii = isAscii(bytes);
+  const text = ascii ? bytes.toString("latin1") : decoded(bytes);
   const lineEnd = text.indexOf("\r\n");
   const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  if (CONTROL.test(line)) throw malformed("a control character");
   const { method, target, old } = parseRequestLine(line, targetBytes);
   if (text.length - line.length > headerBytes)
     throw new HttpError("http/headers-too-large", "too many bytes");
-  const headers = parseFields(text, line.length + 2);
+  const headers = readFields(text.slice(line.length + 2), ascii ? known : undefined);
   if (!old && headers.get("host") === undefined) throw malformed("no Host");
   const connection = headers.get("connection") ?? "";
   return {
@@ -87,9 +94,17 @@ export function parseHead(bytes: Buffer, { targetBytes, headerBytes }: HeadBound
   };
 }
 
+function readFields(text: string, known: KnownFields | undefined): RequestHeaders {
+  const met = known?.get(text);
+  if (met !== undefined) return met;
+  if (CONTROL.test(text)) throw malformed("a control character");
+  const headers = parseFields(text);
+  known?.keep(text, headers);
+  return headers;
+}
+
 /** Clients that do not escape send UTF-8 (as PostgREST reads it); what is none is nothing that can be meant. */
-function decode(bytes: Buffer): string {
-  if (isAscii(bytes)) return bytes.toString("latin1");
+function decoded(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw malformed("neither ASCII nor UTF-8");
   return bytes.toString("utf8");
 }
@@ -119,10 +134,10 @@ function originForm(target: string, method: string): string {
   return path.startsWith("/") ? path : `/${path}`;
 }
 
-function parseFields(text: string, start: number): RequestHeaders {
+function parseFields(text: string): RequestHeaders {
   const fields = new Map<string, string | readonly string[]>();
   let count = 0;
-  for (let at = start; at < text.length; count++) {
+  for (let at = 0; at < text.length; count++) {
     if (count === MAX_FIELDS) throw new HttpError("http/headers-too-large", "too many fields");
     const next = text.indexOf("\r\n", at);
     const end = next < 0 ? text.length : next;

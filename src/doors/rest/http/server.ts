@@ -17,6 +17,7 @@ import { SWEEP_MS } from "./bounds.ts";
 import type { ConnectionParts } from "./connection.ts";
 import { Connection } from "./connection.ts";
 import type { Handler } from "./exchange.ts";
+import { KnownFields } from "./known-fields.ts";
 import { DateField } from "./reply-head.ts";
 
 /** Where a server listens. */
@@ -62,6 +63,7 @@ export class HttpServer {
       bounds: () => parts.inForce().bounds,
       now: () => clock.now(),
       date: new DateField(clock),
+      knownFields: new KnownFields(),
       bodies: new Budget(clock, () => parts.inForce().bounds.bodiesInMemory),
       answers: new Budget(clock, () => parts.inForce().bounds.answersInMemory),
       draining: () => this.#draining,
@@ -184,6 +186,7 @@ export class HttpServer {
     if (this.size > 0) return;
     this.#stopSweeping?.();
     this.#stopSweeping = undefined;
+    this.#connectionParts.knownFields.clear();
     this.#onEmpty();
   }
 
@@ -194,6 +197,7 @@ export class HttpServer {
       const now = this.#parts.clock.now();
       for (const [wire, deadline] of this.#handshakes) if (now >= deadline) wire.destroy();
       for (const connection of this.#connections) connection.expire(now);
+      this.#connectionParts.knownFields.age(now);
       if (this.size > 0) this.#sweep();
     });
   }
