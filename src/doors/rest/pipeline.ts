@@ -28,6 +28,7 @@ import { RestError } from "./errors.ts";
 import type { Exchange, Reply } from "./http/exchange.ts";
 import type { RequestHeaders } from "./http/headers.ts";
 import type { LegacyName } from "./plan/branch.ts";
+import { UNDEFINED_COLUMN } from "./plan/row-type.ts";
 import { noSchemaCache, noSecret } from "./refusals.ts";
 import type { RequestSettings } from "./request/request.ts";
 import { parseRequest } from "./request/request.ts";
@@ -122,6 +123,8 @@ export class Pipeline {
     } catch (error) {
       if (error instanceof PoolServerError) this.#parts.onServerError(error.sqlstate);
       else if (!(error instanceof RestError)) this.#parts.onFailure(error);
+      // Said in the server's place. PostgREST asks it for any column, and so finds a new one without a notification.
+      else if (error.code === UNDEFINED_COLUMN) this.#parts.onServerError(error.code);
       const { authenticated, session } = run;
       const { signal } = exchange;
       // Whatever else went wrong: who left is told nothing, and the log says that it left.

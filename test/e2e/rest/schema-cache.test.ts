@@ -34,6 +34,13 @@ testFeature({ feature: "cache.stale" }, "a table that is gone is forgotten by it
   });
 });
 
+testFeature({ feature: "cache.stale" }, "a column that is new is found by itself", async () => {
+  await world.postgres.query("ALTER TABLE api.films ADD COLUMN year int");
+  const answer = await world.ask("GET /films?select=year", { as: "web" });
+  assert.deepEqual([answer.status, codeOf(answer.json())], [400, "42703"]);
+  await eventually("the new column", async () => (await status("GET /films?select=year")) === 200);
+});
+
 testFeature({ feature: "cache.debounce" }, "a hundred notifications cost few loads", async () => {
   const [before, start] = [logged("catalog.loaded.v1"), performance.now()];
   const each = "BEGIN; NOTIFY pgrst, 'reload schema'; COMMIT;";

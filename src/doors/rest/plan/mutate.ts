@@ -17,7 +17,7 @@ import { PAYLOAD, payloadColumns, payloadRows } from "./payload.ts";
 import type { PlannedRead } from "./read.ts";
 import { exposedTable, planRead } from "./read.ts";
 import type { RowOutput } from "./representation.ts";
-import { rowTypeOfTable } from "./row-type.ts";
+import { rowTypeOfTable, UNDEFINED_COLUMN } from "./row-type.ts";
 import type { Condition, ReadPlan } from "./types.ts";
 
 export interface WriteRequest {
@@ -101,7 +101,7 @@ function conflictOf({ request }: WriteRequest, table: Table): ConflictPlan | nul
 
 /** As the server would say it, without asking it about a name that is not in the catalog. */
 function undefinedColumn(name: string): RestError {
-  return RestError.raised("42703", 400, { message: `column "${name}" does not exist` });
+  return RestError.raised(UNDEFINED_COLUMN, 400, { message: `column "${name}" does not exist` });
 }
 
 /** PUT: the row that the URL names by its whole primary key. */

@@ -46,6 +46,9 @@ export function rowTypeOf(catalog: Catalog, { schema, name }: QualifiedName): Ro
   return table === undefined ? rowTypeOfColumns(name, []) : rowTypeOfTable(table);
 }
 
+/** "PostgreSQL Error Codes". */
+export const UNDEFINED_COLUMN = "42703";
+
 /** "System Columns". They are in no catalog of ours, and harmless to read. */
 const SYSTEM_COLUMNS: ReadonlyMap<string, RowColumn> = new Map(
   (
@@ -71,8 +74,6 @@ export function columnOf(rowType: RowType, alias: string, name: string): RowColu
   if (computed !== undefined) return { type: computed.type, nominalType: computed.type };
   throw RestError.raised(UNDEFINED_COLUMN, 400, { message: `column ${alias}.${name} does not exist` });
 }
-
-const UNDEFINED_COLUMN = "42703"; // "PostgreSQL Error Codes"
 
 function systemColumn(rowType: RowType, name: string): RowColumn | undefined {
   return rowType.hasSystemColumns ? SYSTEM_COLUMNS.get(name) : undefined;
