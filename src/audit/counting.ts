@@ -65,6 +65,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
   const requestSteps = counter("access_request_steps_total", "Steps of access requests and their grants.", [
     "step",
   ]);
+  const webhookFailures = counter("webhook_failures_total", "Messages to webhooks that were given up.");
   const operations = counter("operations_total", "What operators did, by how it ended.", ["outcome"]);
   const auditFailures = counter("audit_failures_total", "Failures to write audit events.", ["sink"]);
   const auditLost = counter(
@@ -149,6 +150,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "grant.spent.v1": () => requestSteps.inc({ step: "spent" }),
     "grant.started.v1": () => requestSteps.inc({ step: "started" }),
     "grant.ended.v1": () => requestSteps.inc({ step: "ended" }),
+    "webhook.failed.v1": () => webhookFailures.inc(),
     "token.created.v1": nothing,
     "token.revoked.v1": nothing,
     "operator.acted.v1": ({ outcome }) => operations.inc({ outcome }),

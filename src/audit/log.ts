@@ -49,6 +49,7 @@ export const LEVELS: {
   "grant.started.v1": ({ way }) => (way === "break-glass" ? "warn" : "info"),
   "grant.spent.v1": "info",
   "grant.ended.v1": "info",
+  "webhook.failed.v1": "warn",
   "token.created.v1": "info",
   "token.revoked.v1": "info",
   "operator.acted.v1": "info",

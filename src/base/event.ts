@@ -213,6 +213,15 @@ export type Event =
       readonly uses: number;
     }
   | {
+      /** Somebody who wants to be told of access requests could not be told. */
+      readonly event: "webhook.failed.v1";
+      /** The origin of the URL: its path may be a secret. */
+      readonly receiver: string;
+      readonly of: string;
+      readonly attempts: number;
+      readonly detail: string;
+    }
+  | {
       /** A personal access token was made. */
       readonly event: "token.created.v1";
       readonly actor: Actor;

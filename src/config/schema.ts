@@ -19,6 +19,8 @@ import { store } from "./schema/store.ts";
 
 export { clusterSchema, issuerSchema };
 
+import { webhooks } from "./schema/webhooks.ts";
+
 /** The ways in, each by itself: a fault in one must not hide what is wrong with another. */
 export const doorSchemas = {
   postgres: postgresDoor.optional().describe("The wire door."),
@@ -42,6 +44,7 @@ export const configSchema = z.strictObject({
   store: store
     .optional()
     .describe("The PostgreSQL database that holds Postern's own state; without it Postern keeps none."),
+  webhooks: webhooks.describe("Who is told of access requests and grants, over HTTP."),
   log: log.describe("What is logged, to standard error."),
 });
 
@@ -69,5 +72,6 @@ export type LoginConfig = Frozen<z.output<typeof login>>;
 export type AdminConfig = Frozen<z.output<typeof admin>>;
 export type AuditConfig = Frozen<z.output<typeof audit>>;
 export type StoreConfig = Frozen<z.output<typeof store>>;
+export type WebhookConfig = Frozen<z.output<typeof webhooks>>[number];
 export type LogConfig = Frozen<z.output<typeof log>>;
 export type Algorithm = z.output<typeof algorithm>;

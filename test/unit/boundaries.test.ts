@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "audit",
     "policy",
+    "grants",
     "store",
     "protocol",
     "config",

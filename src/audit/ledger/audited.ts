@@ -28,6 +28,7 @@ export const AUDITED = {
   "grant.started.v1": true,
   "grant.spent.v1": true,
   "grant.ended.v1": true,
+  "webhook.failed.v1": false, // what it was about is in the ledger already
   "token.created.v1": true,
   "token.revoked.v1": true,
   "operator.acted.v1": true,

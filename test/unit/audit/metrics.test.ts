@@ -162,6 +162,17 @@ const COUNTS: Readonly<
     stepsOf("ended"),
     1,
   ],
+  "webhook.failed.v1": [
+    {
+      event: "webhook.failed.v1",
+      receiver: "https://chat.example.com",
+      of: "access.requested.v1",
+      attempts: 4,
+      detail: "",
+    },
+    "postern_webhook_failures_total",
+    1,
+  ],
   "token.created.v1": "nothing",
   "token.revoked.v1": "nothing",
   "operator.acted.v1": [
