@@ -261,7 +261,7 @@ function partsOf(value: unknown): Parts {
     restDoor: restDoor.success ? restDoor.data : undefined,
     pamDoor: pamDoor.success ? pamDoor.data : undefined,
     admin: admin.success ? admin.data : undefined,
-    audit: audit.success ? audit.data : undefined,
+    audit: audit.success ? audit.data : "faulty",
     store: store.success ? store.data : undefined,
   };
 }

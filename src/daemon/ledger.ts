@@ -2,12 +2,14 @@ import { hostname } from "node:os";
 import { fileOfWorker } from "../audit/ledger/file-names.ts";
 import { FileSink } from "../audit/ledger/file-sink.ts";
 import { Ledger } from "../audit/ledger/ledger.ts";
+import { noSink } from "../audit/ledger/no-sink.ts";
 import { openSigningKey } from "../audit/ledger/signing-key.ts";
 import type { Sink } from "../audit/ledger/sink.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event, Observe } from "../base/event.ts";
 import { Secret } from "../base/secret.ts";
 import type { AuditConfig } from "../config/schema.ts";
+import { forwardsOf } from "./forwards.ts";
 
 interface LedgerOptions {
   readonly clock: Clock;
@@ -30,7 +32,7 @@ export async function openLedger(
   return Ledger.open({
     node: worker === undefined ? name : `${name}-w${worker}`,
     sink: sinkOf(config, clock, worker),
-    forwards: [],
+    forwards: forwardsOf(config, { clock, observe }),
     signer: signingKey === undefined ? undefined : openSigningKey(signingKey),
     checkpoint,
     leaveOut: new Set<Event["event"]>(requests ? [] : ["request.v1"]),
@@ -40,6 +42,7 @@ export async function openLedger(
 }
 
 function sinkOf({ sink }: AuditConfig, clock: Clock, worker: number | undefined): Sink {
+  if (sink.kind === "none") return noSink;
   const { path, rotateSize, rotateAge } = sink;
   return new FileSink({ path: fileOfWorker(path, worker), rotateSize, rotateAge }, clock);
 }

@@ -52,6 +52,8 @@ function filesOrNone(file: string): readonly string[] {
 /** The ledger of a configuration. @returns why there is none, as text */
 export function configuredSource({ audit }: Config): LedgerSource | string {
   if (audit === undefined) return "the configuration has no ledger; add audit.sink, or name one with --file";
+  if (audit.sink.kind === "none")
+    return "the configuration keeps no ledger (audit.sink is none); read it where it is forwarded to";
   return fileSource(audit.sink.path);
 }
 

@@ -1,7 +1,12 @@
 import type { ErrorSpec } from "../../base/error.ts";
 import { PosternError } from "../../base/error.ts";
 
-export type AuditErrorCode = "audit/closed" | "audit/damaged" | "audit/queue-full" | "audit/unwritable";
+export type AuditErrorCode =
+  | "audit/closed"
+  | "audit/damaged"
+  | "audit/not-forwarded"
+  | "audit/queue-full"
+  | "audit/unwritable";
 
 export const auditErrors: Readonly<Record<AuditErrorCode, ErrorSpec>> = {
   "audit/closed": {
@@ -13,6 +18,11 @@ export const auditErrors: Readonly<Record<AuditErrorCode, ErrorSpec>> = {
     sqlstate: "58030",
     http: 503,
     publicMessage: "this access cannot be recorded now; try again shortly",
+  },
+  "audit/not-forwarded": {
+    sqlstate: "58030",
+    http: 503,
+    publicMessage: "records of the ledger could not be sent elsewhere",
   },
   "audit/queue-full": {
     sqlstate: "53000",

@@ -30,7 +30,8 @@ export interface Parts {
   readonly restDoor: RestDoorConfig | undefined;
   readonly pamDoor: PamDoorConfig | undefined;
   readonly admin: AdminConfig | undefined;
-  readonly audit: AuditConfig | undefined;
+  /** `faulty`: it is there, and was refused. */
+  readonly audit: AuditConfig | "faulty" | undefined;
   readonly store: StoreConfig | undefined;
 }
 

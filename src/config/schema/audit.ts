@@ -1,6 +1,6 @@
 /** `audit`: the ledger, where it is kept and where it is sent. */
 import { z } from "zod";
-import { duration, newFilePath, size } from "./values.ts";
+import { duration, newFilePath, port, secretSource, size } from "./values.ts";
 
 const sink = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -10,6 +10,45 @@ const sink = z.discriminatedUnion("kind", [
     ),
     rotateSize: size.prefault("100MB").describe("A file of this size is put aside, and a new one begun."),
     rotateAge: duration.optional().describe("A file this old is put aside too."),
+  }),
+  z.strictObject({
+    kind: z
+      .literal("none")
+      .describe("Nowhere of ours; records only go where `forwards` says, and none is certain."),
+  }),
+]);
+
+const only = z
+  .enum(["all", "checkpoints"])
+  .default("all")
+  .describe("Which records are sent: all, or the signed checkpoints alone.");
+
+const forward = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("stdout").describe("Standard output, one record a line."),
+    only,
+  }),
+  z.strictObject({
+    kind: z.literal("syslog").describe("A syslog server, RFC 5424."),
+    protocol: z.enum(["udp", "tcp"]).default("udp").describe("RFC 5426, or RFC 6587 with counted octets."),
+    host: z.string().min(1).default("127.0.0.1").describe("The server's name or address."),
+    port: port.min(1).default(514).describe("The server's port."),
+    facility: z
+      .int()
+      .min(0)
+      .max(23)
+      .default(13)
+      .describe("The facility's number; 13 is the one for audits, 16 to 23 are local0 to local7."),
+    only,
+  }),
+  z.strictObject({
+    kind: z.literal("webhook").describe("An HTTP endpoint that records are posted to, as a JSON array."),
+    url: z.url({ protocol: /^https?$/ }).describe("Where to post."),
+    secret: secretSource.describe(
+      "Signs each request: `Postern-Signature: t=<seconds>,v1=<hex of HMAC-SHA-256 over t, a dot and the body>`.",
+    ),
+    timeout: duration.prefault("10s").describe("How long an answer may take."),
+    only,
   }),
 ]);
 
@@ -23,6 +62,7 @@ export const audit = z.strictObject({
     .optional()
     .describe("The name of this node in its records; the machine's by default."),
   sink: sink.describe("Where the ledger is kept. An event is safe once it is there."),
+  forwards: z.array(forward).default([]).describe("Where records are sent as well."),
   signingKey: newFilePath
     .optional()
     .describe(
