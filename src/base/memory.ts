@@ -34,3 +34,31 @@ export function release(bytes: Buffer): void {
 export function releaseAround({ buffer: memory }: Buffer): void {
   if (memory.byteLength >= WORTH_BYTES && memory instanceof ArrayBuffer) memory.transfer(0);
 }
+
+/**
+ * Does the same for chunks that came in one behind the other and share their memory: Node cuts four records of TLS from
+ * one piece. That is given back when all of it, to the last byte, is known to be in nobody's hands.
+ */
+export class Reclaimer {
+  #memory: ArrayBufferLike | undefined;
+  /** How much of it, from its beginning, nobody needs any more. */
+  #length = 0;
+
+  /** @param chunk nobody needs it any more; called in the order in which chunks came */
+  add({ buffer: memory, byteOffset, length }: Buffer): void {
+    if (byteOffset === 0) this.#begin(memory);
+    if (memory !== this.#memory || byteOffset !== this.#length) {
+      this.#begin(undefined); // somebody else has a part of it
+      return;
+    }
+    this.#length += length;
+    if (this.#length < memory.byteLength) return;
+    this.#begin(undefined);
+    if (memory.byteLength >= WORTH_BYTES && memory instanceof ArrayBuffer) memory.transfer(0);
+  }
+
+  #begin(memory: ArrayBufferLike | undefined): void {
+    this.#memory = memory;
+    this.#length = 0;
+  }
+}

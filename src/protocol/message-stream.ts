@@ -1,4 +1,4 @@
-import { release } from "../base/memory.ts";
+import { Reclaimer } from "../base/memory.ts";
 import { ProtocolFault } from "./fault.ts";
 
 /** Type byte and length word. */
@@ -33,6 +33,8 @@ export class MessageStream {
   /** A message that has begun: its header alone as long as that is not whole. */
   #begun: Buffer | undefined;
   #filled = 0;
+  /** Chunks of which all was copied. */
+  readonly #copied = new Reclaimer();
 
   /** @param limit the longest message that is kept */
   constructor(limit: number, onMessage: OnMessage) {
@@ -57,7 +59,7 @@ export class MessageStream {
   push(chunk: Buffer): void {
     const { length } = chunk;
     let at = this.#begun === undefined ? 0 : this.#fill(this.#begun, chunk);
-    if (at === length && this.#begun !== undefined) release(chunk); // all of it was copied
+    if (at === length) this.#copied.add(chunk);
     while (length - at >= HEADER_BYTES) {
       const end = at + 1 + this.#lengthAt(chunk, at);
       if (end > length) break;

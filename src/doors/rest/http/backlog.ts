@@ -1,4 +1,4 @@
-import { release } from "../../../base/memory.ts";
+import { Reclaimer, release } from "../../../base/memory.ts";
 
 /** Room for what follows a first piece that was too short. */
 const FIRST_BYTES = 512;
@@ -23,6 +23,8 @@ export class Backlog {
   #owned = false;
   /** Whether somebody else has a part of `#bytes`. */
   #shared = false;
+  /** Chunks of which all was copied or used. */
+  readonly #copied = new Reclaimer();
 
   get length(): number {
     return this.#end - this.#start;
@@ -42,7 +44,7 @@ export class Backlog {
       this.#use(chunk, chunk.length, false);
     } else {
       this.append(chunk, expected);
-      release(chunk);
+      this.#copied.add(chunk);
     }
   }
 
@@ -64,7 +66,7 @@ export class Backlog {
   skip(length: number): void {
     this.#start += length;
     if (this.#start < this.#end) return;
-    if (!this.#shared) release(this.#bytes);
+    this.#drop();
     this.#use(EMPTY, 0, false); // nothing keeps memory between two requests
   }
 
@@ -76,13 +78,20 @@ export class Backlog {
     this.#shared = false;
   }
 
+  /** Gives back what `#bytes` lies in, where nobody else has a part of it. */
+  #drop(): void {
+    if (this.#shared) return;
+    if (this.#owned) release(this.#bytes);
+    else this.#copied.add(this.#bytes);
+  }
+
   #makeRoom(more: number, expected: number | undefined): void {
     const { length } = this;
     if (this.#owned && this.#end + more <= this.#bytes.length) return;
     const needed = length + more;
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, roomFor(length, needed, expected)));
     this.#bytes.copy(larger, 0, this.#start, this.#end);
-    if (!this.#shared) release(this.#bytes);
+    this.#drop();
     this.#use(larger, length, true);
   }
 }
