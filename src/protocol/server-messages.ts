@@ -37,6 +37,11 @@ export function errorResponse(report: Report): Buffer {
   return message("E", fields(report));
 }
 
+/** NoticeResponse: it may come at any time ("Asynchronous Operations"). */
+export function noticeResponse(report: Report): Buffer {
+  return message("N", fields(report));
+}
+
 function fields({ severity, sqlstate, message: text }: Report): string {
   return `S${severity}\0V${severity}\0C${sqlstate}\0M${withoutNul(text)}\0\0`;
 }

@@ -37,18 +37,49 @@ export interface SessionFacts {
 /** How a door ends one of its sessions. Called at most once. */
 export type Ender = (reason: EndReason) => void;
 
+/** What the list does for one of its sessions. */
+interface Keeping {
+  now(): number;
+  /** Runs `fn` at a time by the clock on the wall, unless the session is over before. */
+  at(time: number, fn: () => void): void;
+  changed(): void;
+  release(): void;
+}
+
 /** One live session. */
 export class Session {
   readonly facts: SessionFacts;
   readonly startedAt: number;
-  readonly #release: () => void;
+  readonly #keeping: Keeping;
+  #backendPid: number | undefined;
   #ender: Ender | undefined;
   #ended: EndReason | undefined;
 
-  constructor(facts: SessionFacts, startedAt: number, release: () => void) {
+  constructor(facts: SessionFacts, startedAt: number, keeping: Keeping) {
     this.facts = facts;
     this.startedAt = startedAt;
-    this.#release = release;
+    this.#keeping = keeping;
+  }
+
+  /** The server process that serves it alone, as pg_stat_activity shows it. */
+  get backendPid(): number | undefined {
+    return this.#backendPid;
+  }
+
+  servedBy(backendPid: number): void {
+    this.#backendPid = backendPid;
+    this.#keeping.changed();
+  }
+
+  /**
+   * Calls `warn` at these times before the session ends by itself, with what is left.
+   * @param before milliseconds; times that are past already are left out
+   */
+  warnAt(before: readonly number[], warn: (leftMs: number) => void): void {
+    const end = this.facts.until?.at;
+    if (end === undefined) return;
+    for (const time of before.map((ms) => end - ms).filter((one) => one > this.startedAt))
+      this.#keeping.at(time, () => warn(end - this.#keeping.now()));
   }
 
   /** Tells how this session is ended. When it was ended before, `ender` is called at once. */
@@ -68,7 +99,7 @@ export class Session {
   /** Takes the session off the list. The door calls it, once everything is closed. */
   close(): void {
     this.#ended ??= "client-closed";
-    this.#release();
+    this.#keeping.release();
   }
 }
 
@@ -78,6 +109,13 @@ interface Elsewhere {
   sessionsAre(subject: SubjectId, sessions: number): void;
 }
 
+/** Told of sessions as they come, change and go. */
+export interface SessionWatcher {
+  /** It has begun, or there is more to be said of it. */
+  opened(session: Session): void;
+  closed(session: Session): void;
+}
+
 /** All live sessions of this process. */
 export class Sessions {
   readonly #clock: Clock;
@@ -85,6 +123,7 @@ export class Sessions {
   readonly #elsewhere: Elsewhere | undefined;
   readonly #live = new Map<SessionId, Session>();
   readonly #perSubject = new Map<SubjectId, number>();
+  readonly #watchers = new Set<SessionWatcher>();
 
   constructor(clock: Clock, elsewhere?: Elsewhere) {
     this.#clock = clock;
@@ -105,18 +144,32 @@ export class Sessions {
     return [...this.#live.values()];
   }
 
+  /** Tells `watcher` of each session that begins or is over. Returns a function that stops it. */
+  watch(watcher: SessionWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   /** Enters a session and sets the clock for its end. */
   open(facts: SessionFacts): Session {
     const now = this.#clock.now();
-    let callOff = () => {};
-    const session = new Session(facts, now, () => {
-      callOff();
-      if (this.#live.delete(facts.id)) this.#add(facts.subject, -1);
-    });
+    const timers: (() => void)[] = [];
+    const at = (time: number, fn: () => void) => void timers.push(this.#deadlines.set(time, fn));
+    const release = () => {
+      for (const callOff of timers) callOff();
+      if (!this.#live.delete(facts.id)) return;
+      this.#add(facts.subject, -1);
+      for (const watcher of this.#watchers) watcher.closed(session);
+    };
+    const changed = () => {
+      for (const watcher of this.#watchers) watcher.opened(session);
+    };
+    const session = new Session(facts, now, { now: () => this.#clock.now(), at, changed, release });
     this.#live.set(facts.id, session);
     this.#add(facts.subject, 1);
     const { until } = facts;
-    if (until !== undefined) callOff = this.#deadlines.set(until.at, () => session.end(until.reason));
+    if (until !== undefined) at(until.at, () => session.end(until.reason));
+    changed();
     return session;
   }
 

@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ["types:policy", "base"],
   identity: ["config", "base"],
   policy: ["config", "base"],
-  store: ["types:grants", "types:identity", "types:audit", "config", "base"],
+  store: ["types:grants", "types:sessions", "types:identity", "types:audit", "config", "base"],
   protocol: ["config", "base"],
   config: ["base"],
   base: [],

@@ -70,6 +70,13 @@ export const limits = z
     tcpKeepAlive: tcpKeepAlive.describe(
       "A client that is silent is asked for a sign of life (TCP keepalive) after this long; one that vanished is given up soon after.",
     ),
+    expiryWarnings: z
+      .array(duration)
+      .max(10)
+      .prefault(["5m", "1m"])
+      .describe(
+        "When a client of the wire door is warned, by a NOTICE, before its session ends by itself; none: never.",
+      ),
     drainTimeout: duration.prefault("30s").describe("How long SIGTERM waits for sessions to end."),
   })
   .prefault({});

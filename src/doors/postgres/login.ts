@@ -223,6 +223,7 @@ export class Login {
       },
     });
     const { processId: backendPid, host } = upstream;
+    admission.session.servedBy(backendPid);
     observe({
       ...where,
       event: "session.started.v1",
@@ -235,6 +236,7 @@ export class Login {
     onSession(session);
     session.start(Buffer.concat(welcome), this.#inbox.drain());
     admission.session.attach((reason) => session.end(reason));
+    admission.session.warnAt(this.#settings.limits.expiryWarnings, (leftMs) => session.warn(leftMs));
   }
 
   #where(admission: Admission) {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
 import { MessageFlow } from "../../protocol/message-flow.ts";
-import { errorResponse } from "../../protocol/server-messages.ts";
+import { errorResponse, noticeResponse } from "../../protocol/server-messages.ts";
 import type { Wire } from "../../wire/wire.ts";
 import type { Backend } from "./backend.ts";
 import { cancelQuery, leaveBackend } from "./backend.ts";
@@ -66,6 +66,8 @@ export class WireSession {
   #closed = false;
   #lingering = false;
   #callOffIdle = () => {};
+  /** What is still to be said between two messages of the server. */
+  #notice: Buffer | undefined;
 
   constructor(parts: WireSessionParts) {
     this.#parts = parts;
@@ -103,6 +105,7 @@ export class WireSession {
       this.#toClient += chunk.length;
       this.#flow.fromServer(chunk);
       if (!client.write(chunk)) server.pause();
+      if (this.#notice !== undefined) this.#say(this.#notice);
       if (this.#ending !== undefined) this.#atReady(this.#ending);
       else if (this.#draining) this.#atRest();
     };
@@ -135,6 +138,23 @@ export class WireSession {
     if (this.#atRest()) return;
     cancelQuery(this.#parts.backend);
     this.#parts.clock.after(END_GRACE_MS, () => this.#cut(reason));
+  }
+
+  /** Tells the client how long its right still lasts: now, or where the server's next message begins. */
+  warn(leftMs: number): void {
+    if (this.#closed || this.#lingering || this.#ending !== undefined) return;
+    this.#say(noticeResponse({ severity: "NOTICE", sqlstate: "00000", message: this.#warning(leftMs) }));
+  }
+
+  #say(notice: Buffer): void {
+    this.#notice = this.#flow.speakable ? undefined : notice;
+    if (this.#notice === undefined && !this.#closed) this.#parts.client.write(notice);
+  }
+
+  #warning(leftMs: number): string {
+    const { clock, id } = this.#parts;
+    const at = new Date(clock.now() + leftMs).toISOString().slice(11, 19);
+    return `the session ends in ${inWords(leftMs)}, at ${at} UTC, when its time is over (${id})`;
   }
 
   /** Ends the session as soon as it is in no transaction; the gateway is shutting down. */
@@ -228,4 +248,11 @@ export class WireSession {
       else this.#watchIdle(bytes);
     });
   }
+}
+
+/** Whole minutes, or seconds. */
+function inWords(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  const [count, unit] = seconds % 60 === 0 ? [seconds / 60, "minute"] : [seconds, "second"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

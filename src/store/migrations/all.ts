@@ -2,7 +2,14 @@ import { changes } from "./0001-changes.ts";
 import { policyObjects } from "./0002-policy-objects.ts";
 import { personalTokens } from "./0003-personal-tokens.ts";
 import { accessRequests } from "./0004-access-requests.ts";
+import { sessions } from "./0005-sessions.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. New ones are added at the end; forward only. */
-export const MIGRATIONS: readonly Migration[] = [changes, policyObjects, personalTokens, accessRequests];
+export const MIGRATIONS: readonly Migration[] = [
+  changes,
+  policyObjects,
+  personalTokens,
+  accessRequests,
+  sessions,
+];

@@ -1,44 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EndReason } from "../../../src/base/event.ts";
-import type { ClusterName, DatabaseName, RoleName, SubjectId } from "../../../src/base/ids.ts";
-import { newSessionId } from "../../../src/base/ids.ts";
+import type { SubjectId } from "../../../src/base/ids.ts";
 import type { SessionFacts } from "../../../src/sessions/registry.ts";
 import { Sessions } from "../../../src/sessions/registry.ts";
 import { VirtualClock } from "../../support/clock.ts";
-
-function facts(more: Partial<SessionFacts> = {}): SessionFacts {
-  return {
-    id: newSessionId(),
-    door: "postgres",
-    peer: { address: "127.0.0.1", port: 1, tls: true },
-    subject: "issuer:ada" as SubjectId,
-    username: "ada",
-    cluster: "main" as ClusterName,
-    database: "shop" as DatabaseName,
-    role: "analyst" as RoleName,
-    rule: "token:$.sub",
-    proof: { issuer: "issuer", keyThumbprint: "k1", algorithm: "EdDSA" },
-    basis: {
-      bearer: {
-        issuer: "issuer",
-        subject: "ada",
-        username: "ada",
-        groups: [],
-        claims: { sub: "ada" },
-        proof: { issuer: "issuer" },
-      },
-      replication: false,
-      privileged: false,
-    },
-    until: undefined,
-    ...more,
-  };
-}
+import { sessionFacts } from "../../support/session-facts.ts";
 
 function listening(sessions: Sessions, more: Partial<SessionFacts> = {}) {
   const reasons: EndReason[] = [];
-  const session = sessions.open(facts(more));
+  const session = sessions.open(sessionFacts(more));
   session.attach((reason) => reasons.push(reason));
   return { session, reasons };
 }
@@ -88,7 +59,7 @@ test("a session that is closed leaves no timer and no entry", () => {
 });
 
 test("a session that ended before its door could take it is ended when the door does", () => {
-  const session = new Sessions(new VirtualClock()).open(facts());
+  const session = new Sessions(new VirtualClock()).open(sessionFacts());
   session.end("revoked");
   const reasons: EndReason[] = [];
   session.attach((reason) => reasons.push(reason));
@@ -104,9 +75,9 @@ test("a session ends once, for the first reason", () => {
 
 test("sessions are counted for each identity", () => {
   const sessions = new Sessions(new VirtualClock());
-  const first = sessions.open(facts());
-  sessions.open(facts());
-  sessions.open(facts({ subject: "other:ada" as SubjectId }));
+  const first = sessions.open(sessionFacts());
+  sessions.open(sessionFacts());
+  sessions.open(sessionFacts({ subject: "other:ada" as SubjectId }));
   assert.equal(sessions.countOf("issuer:ada" as SubjectId), 2);
   first.close();
   assert.equal(sessions.countOf("issuer:ada" as SubjectId), 1);
@@ -123,4 +94,20 @@ test("all sessions of a key that is gone end, and no others", () => {
     1,
   );
   assert.deepEqual([old.reasons, current.reasons], [["revoked"], []]);
+});
+
+test("who watches is told of each session that begins, is served and is over", () => {
+  const sessions = new Sessions(new VirtualClock());
+  const told: string[] = [];
+  const stop = sessions.watch({
+    opened: ({ backendPid }) => told.push(`opened ${backendPid}`),
+    closed: () => told.push("closed"),
+  });
+  const session = sessions.open(sessionFacts());
+  session.servedBy(42);
+  session.close();
+  session.close();
+  stop();
+  sessions.open(sessionFacts());
+  assert.deepEqual(told, ["opened undefined", "opened 42", "closed"]);
 });

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WireSession } from "../../../../src/doors/postgres/session.ts";
+import { message } from "../../../../src/protocol/bytes.ts";
+import { readyForQueryIdle } from "../../../../src/protocol/server-messages.ts";
+import type { Wire } from "../../../../src/wire/wire.ts";
+import { VirtualClock } from "../../../support/clock.ts";
+
+/** One end of a session, whose bytes a test sends and reads. */
+function end() {
+  const written: Buffer[] = [];
+  const wire = {
+    onData: (_: Buffer) => {},
+    onDrain: () => {},
+    onClose: () => {},
+    closed: false,
+    write: (bytes: Buffer) => written.push(bytes) > 0,
+    pause: () => {},
+    resume: () => {},
+    end: () => {},
+    destroy: () => {},
+  };
+  return { wire: wire as unknown as Wire, written };
+}
+
+test("a warning waits for the end of the server's message, wherever that is cut", () => {
+  const row = message("D", Buffer.alloc(40, 7));
+  for (let cut = 1; cut < row.length; cut++) {
+    const [client, server] = [end(), end()];
+    const nothing = async () => {};
+    const session = new WireSession({
+      client: client.wire,
+      backend: { wire: server.wire, cancel: nothing, terminate: nothing, close: () => {} },
+      clock: new VirtualClock(),
+      idleTimeout: undefined,
+      id: "0123456789ab",
+      onClosed: () => {},
+    });
+    session.start(readyForQueryIdle, Buffer.alloc(0));
+    server.wire.onData(row.subarray(0, cut));
+    session.warn(60_000);
+    assert.equal(client.written.length, 2, "nothing is said inside a message");
+    server.wire.onData(row.subarray(cut));
+    const types = client.written.map((bytes) => bytes.toString("latin1", 0, 1));
+    assert.deepEqual([types[0], types[1], types[3]], ["Z", "D", "N"]);
+    assert.equal(client.written.length, 4);
+    server.wire.onData(readyForQueryIdle);
+    assert.equal(client.written.length, 5, "it is said once");
+  }
+});
