@@ -33,7 +33,7 @@ describe("PAM", { skip: SKIPPED }, () => {
     api = await startAccessApi();
     socket = join(server.directory, "door.sock");
     gateway = await startGateway({
-      doors: { pam: { unixSocket: { path: socket, mode: "666" }, cluster: "tokens" } },
+      doors: { pam: { unixSocket: { path: socket, mode: "666" }, cluster: "tokens", endSessions: true } },
       issuers: [{ name: "jobs", issuer: "https://issuer.test", keys: { pem: [keys.publicPem] } }],
       clusters: [
         { name: "tokens", ...NOWHERE },
@@ -80,7 +80,7 @@ describe("PAM", { skip: SKIPPED }, () => {
     test(`by ${way}: an expired token, another issuer's and a word open nothing`, async () => {
       use();
       await closed("ada", token("ada", { exp: seconds() - 10 }));
-      closed(
+      await closed(
         "ada",
         mintToken(newKeyPair("ES256").privatePem, {
           iss: "https://issuer.test",
@@ -108,6 +108,29 @@ describe("PAM", { skip: SKIPPED }, () => {
       await closed("ada", token("ada"));
     });
   }
+
+  for (const [way, use] of Object.entries(ways))
+    test(`by ${way}: a session ends with its token, whatever it is at`, async () => {
+      use();
+      const starts = () => gateway.log.filter(({ event }) => event === "session.started.v1");
+      const before = starts().length;
+      const ended = assert.rejects(
+        server.psql("ada", token("ada", { exp: seconds() + 3 }), "SELECT pg_sleep(60)"),
+        { message: /terminating connection due to administrator command/ },
+      );
+      const started = await gateway.logged((line) => starts().indexOf(line) >= before);
+      await ended;
+      const line = await gateway.logged(
+        ({ event, session }) => event === "session.ended.v1" && session === started["session"],
+      );
+      assert.deepEqual([line["door"], line["reason"]], ["pam", "expired"]);
+    });
+
+  test("a session that its client ends is off the list", async () => {
+    ways["the module"]?.();
+    await opens("ada", token("ada"));
+    await gateway.logged(({ event, reason }) => event === "session.ended.v1" && reason === "client-closed");
+  });
 
   test("the account phase alone lets nobody in", async () => {
     const line = `${server.module} socket=${socket}`;

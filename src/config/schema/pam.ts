@@ -11,4 +11,10 @@ export const pamDoor = z.strictObject({
   database: databaseName
     .default("postgres")
     .describe("The database of questions that name none: PAM is not told which one is to be opened."),
+  endSessions: z
+    .boolean()
+    .default(false)
+    .describe(
+      "List the sessions that were let in, and end them with their right (SIGTERM, as pg_terminate_backend does); for a Postern on the server's machine that runs as its account or as root.",
+    ),
 });

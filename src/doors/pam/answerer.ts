@@ -1,10 +1,11 @@
 import type { Access } from "../../access/admit.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Observe } from "../../base/event.ts";
 import type { DatabaseName, SessionId } from "../../base/ids.ts";
 import { newSessionId } from "../../base/ids.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import { pamErrors } from "./errors.ts";
-import { Logins } from "./logins.ts";
+import { PamSessions } from "./pam-sessions.ts";
 import type { Question } from "./question.ts";
 
 /** What PAM is told. The id is the one under which the log has it; the sentence is for the machine's own log. */
@@ -18,6 +19,8 @@ interface Place {
   readonly cluster: ClusterConfig | undefined;
   readonly clusters: readonly ClusterConfig[];
   readonly database: DatabaseName;
+  /** Whether the session that comes of a login is watched over, and ended with its right. */
+  readonly endSessions: boolean;
 }
 
 /**
@@ -26,11 +29,11 @@ interface Place {
  */
 export class Answerer {
   readonly #clock: Clock;
-  readonly #logins: Logins;
+  readonly #sessions: PamSessions;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observe: Observe) {
     this.#clock = clock;
-    this.#logins = new Logins(clock);
+    this.#sessions = new PamSessions(clock, observe);
   }
 
   async answer(question: Question, place: Place): Promise<Verdict> {
@@ -38,7 +41,7 @@ export class Answerer {
   }
 
   close(): void {
-    this.#logins.close();
+    this.#sessions.close();
   }
 
   async #logIn(question: Question & { readonly type: "auth" }, place: Place): Promise<Verdict> {
@@ -50,23 +53,25 @@ export class Answerer {
     const outcome = await access.admit({ kind: "token", token }, wish, id);
     if (outcome.kind === "denied")
       return { kind: "deny", code: outcome.code, id, message: outcome.spec.publicMessage };
-    this.#logins.enter(question, outcome.admission);
+    this.#sessions.enter(question, outcome.admission);
     return { kind: "allow" };
   }
 
-  #checkAccount(question: Question, { access, clusters }: Place): Verdict {
-    const admission = this.#logins.take(question);
-    if (admission === undefined)
-      return {
-        kind: "deny",
-        code: "pam/no-login",
-        id: newSessionId(),
-        message: pamErrors["pam/no-login"].publicMessage,
-      };
-    const { facts } = admission.session;
-    admission.session.close();
+  #checkAccount(question: Question, { access, clusters, endSessions }: Place): Verdict {
+    const session = this.#sessions.take(question);
+    if (session === undefined) return refused("pam/no-login", newSessionId());
+    const { facts } = session.admission.session;
     const lasts = facts.until === undefined || this.#clock.now() < facts.until.at;
-    if (lasts && access.upholds(facts, clusters)) return { kind: "allow" };
-    return { kind: "deny", code: "pam/ended", id: facts.id, message: pamErrors["pam/ended"].publicMessage };
+    if (!lasts || !access.upholds(facts, clusters)) {
+      session.close();
+      return refused("pam/ended", facts.id);
+    }
+    if (endSessions) this.#sessions.watch(session, question.process);
+    else session.close();
+    return { kind: "allow" };
   }
+}
+
+function refused(code: "pam/no-login" | "pam/ended", id: SessionId): Verdict {
+  return { kind: "deny", code, id, message: pamErrors[code].publicMessage };
 }

@@ -45,7 +45,7 @@ export class PamDoor {
   constructor(settings: PamDoorSettings, parts: PamDoorParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#answerer = new Answerer(parts.clock);
+    this.#answerer = new Answerer(parts.clock, parts.observe);
   }
 
   /** @throws Error when the socket cannot be had */
@@ -154,7 +154,13 @@ export class PamDoor {
     const cluster = named === undefined ? only : clusters.find(({ name }) => name === named);
     // The schema has checked the configured name.
     const database = question.database ?? (door.database as DatabaseName);
-    return this.#answerer.answer(question, { cluster, clusters, database, access });
+    return this.#answerer.answer(question, {
+      cluster,
+      clusters,
+      database,
+      access,
+      endSessions: door.endSessions,
+    });
   }
 
   /** Refuses what never became a login. */
