@@ -11,6 +11,7 @@ export type AccessErrorCode =
   | "access/object-conflict"
   | "access/object-not-found"
   | "access/object-in-file"
+  | "access/narrow-token"
   | "access/no-store";
 
 export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
@@ -59,6 +60,11 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     sqlstate: "42501",
     http: 409,
     publicMessage: "the object is in a file of the configuration; change it there",
+  },
+  "access/narrow-token": {
+    sqlstate: "42501",
+    http: 403,
+    publicMessage: "this token is good for database roles only; use the login of your issuer",
   },
   "access/no-store": {
     sqlstate: "0A000",

@@ -76,9 +76,12 @@ export class Operators {
       return administrator;
     try {
       const verified = await verifier.verify(credential, undefined, noTrace, peer.address);
-      return verified.kind === "identity"
-        ? verified.identity
-        : denied(verified.code, verified.detail, undefined);
+      if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
+      const { identity } = verified;
+      // Whoever made a credential for some database roles did not mean it to approve, revoke or end anything.
+      if (identity.onlyRoles !== undefined)
+        return denied("access/narrow-token", `good for ${identity.onlyRoles.join(", ")} only`, identity.id);
+      return identity;
     } catch (error) {
       return denied("access/unavailable", `a look-up failed: ${messageOf(error)}`, undefined);
     }

@@ -42,7 +42,9 @@ const rowSchema = z
       }) satisfies PersonalTokenRecord,
   );
 
-const SELECT = `SELECT t.*, u.disabled_at AS owner_disabled_at FROM personal_tokens t JOIN users u USING (issuer, subject)`;
+/** Name and groups are those that the owner has now, as far as their issuer has told. */
+const SELECT = `SELECT t.*, u.username, u.groups, u.disabled_at AS owner_disabled_at
+  FROM personal_tokens t JOIN users u USING (issuer, subject)`;
 /** One person's tokens, and an administrator's page of them. */
 const MAX_LISTED = 1000;
 /** The last use is for people who tidy up: it is written no oftener, whatever nodes do. */
@@ -65,6 +67,14 @@ export class StoredPersonalTokens implements PersonalTokenTable {
       `UPDATE personal_tokens SET last_used_at = now(), last_used_from = $2
        WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '${USE_INTERVAL}')`,
       [id, address],
+    );
+  }
+
+  async ownerSeen({ issuer, subject, username, groups }: TokenOwner): Promise<void> {
+    await this.#store.query(
+      `UPDATE users SET username = $3, groups = $4
+       WHERE issuer = $1 AND subject = $2 AND (username, groups) IS DISTINCT FROM ($3, $4::text[])`,
+      [issuer, subject, username, groups],
     );
   }
 

@@ -5,6 +5,7 @@ import type {
   PersonalTokenRecord,
   PersonalTokens,
   PersonalTokenTable,
+  TokenOwner,
 } from "../../src/identity/personal-tokens/port.ts";
 import { RememberedTokens } from "../../src/identity/personal-tokens/remembered.ts";
 import { hashPersonalToken, newPersonalToken } from "../../src/identity/personal-tokens/token.ts";
@@ -17,6 +18,8 @@ import { issuerConfig, keyPair } from "./issuer.ts";
 export class TokenShelf implements PersonalTokens {
   readonly records = new Map<string, PersonalTokenRecord>();
   readonly uses: { readonly id: string; readonly address: string }[] = [];
+  /** What was told of people. */
+  readonly owners: TokenOwner[] = [];
   finds = 0;
   reachable = true;
 
@@ -40,6 +43,7 @@ export class TokenShelf implements PersonalTokens {
     return {
       find: (ids) => this.find(ids),
       used: (id, address) => this.used(id, address),
+      ownerSeen: (owner) => this.ownerSeen(owner),
       insert: async ({ lifetime, ...token }, limit) => {
         const live = all().filter(
           (one) =>
@@ -66,6 +70,13 @@ export class TokenShelf implements PersonalTokens {
     };
   }
 
+  async ownerSeen(owner: TokenOwner): Promise<void> {
+    if (!this.reachable) throw new Error("the store is out of reach");
+    this.owners.push(owner);
+    for (const [id, { issuer, subject }] of this.records)
+      if (issuer === owner.issuer && subject === owner.subject) this.change(id, owner);
+  }
+
   change(id: string, change: Partial<PersonalTokenRecord>): void {
     const record = this.records.get(id);
     if (record !== undefined) this.records.set(id, { ...record, ...change });
@@ -83,7 +94,12 @@ export class PersonalProving {
   /** The verifier of a configuration with these issuers. */
   verifierFor(names: readonly string[]): Verifier {
     const issuers = names.map((name) =>
-      issuerConfig({ name, issuer: `https://${name}.test`, keys: { pem: [keyPair().publicPem] } }),
+      issuerConfig({
+        name,
+        issuer: `https://${name}.test`,
+        keys: { pem: [keyPair().publicPem] },
+        groupsClaim: "$.groups",
+      }),
     );
     const personalTokens = { tokens: this.tokens, key: this.key };
     return createVerifier(issuers, { clock: this.clock, observe: () => {}, personalTokens });

@@ -80,6 +80,17 @@ suite("personal access tokens", () => {
     assert.equal((await tokens.insert(other("00000000000000bb", first?.name ?? ""), 10)).kind, "inserted");
   });
 
+  test("a token has the name and groups that its owner was last known by, and who has no token is not written down", async (t) => {
+    const { store } = await freshStore(t, postgres);
+    const tokens = new StoredPersonalTokens(store);
+    await tokens.insert(token, 10);
+    await tokens.ownerSeen({ ...token, username: "ada.l@example.com", groups: [] });
+    const [found] = await tokens.find([token.id]);
+    assert.deepEqual([found?.username, found?.groups], ["ada.l@example.com", []]);
+    await tokens.ownerSeen({ ...token, subject: "eve" });
+    assert.equal((await store.query("SELECT FROM users")).length, 1);
+  });
+
   test("the tokens of a disabled user say so", async (t) => {
     const { store } = await freshStore(t, postgres);
     const tokens = new StoredPersonalTokens(store);
