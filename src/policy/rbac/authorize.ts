@@ -43,11 +43,11 @@ export interface Use {
 
 function standingUse(policy: Policy, attributes: Attributes, asked: Question): Use | undefined {
   let found: Use | undefined;
-  policy.standing.some(attributes.user, namespaceAsked(attributes), ({ roleKey, bindings }) => {
-    const placed = policy.rules(roleKey)?.find(asked);
-    const [bound] = bindings;
-    if (placed === undefined || bound === undefined) return false;
-    found = { bound, placed };
+  policy.standing.someList(attributes.user, namespaceAsked(attributes), (uses) => {
+    const match = policy.find(uses, asked);
+    const [bound] = match?.use.bindings ?? [];
+    if (match === undefined || bound === undefined) return false;
+    found = { bound, placed: match.placed };
     return true;
   });
   return found;

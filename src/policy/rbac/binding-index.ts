@@ -56,21 +56,31 @@ export class BindingIndex<B extends Bound> {
   }
 
   /**
-   * Shows `visit` every role that the user has everywhere, then those in the namespace, until it returns true.
-   * Returns whether it did.
+   * Shows `visit` the roles that the user has everywhere, then those in the namespace, a list for each name that the user
+   * goes by, until it returns true. Returns whether it did.
    */
-  some(user: User, namespace: string | undefined, visit: (use: RoleUse<B>) => boolean): boolean {
+  someList(
+    user: User,
+    namespace: string | undefined,
+    visit: (uses: readonly RoleUse<B>[]) => boolean,
+  ): boolean {
     return (
       this.#someIn(user, EVERYWHERE, visit) ||
       (namespace !== undefined && namespace !== EVERYWHERE && this.#someIn(user, namespace, visit))
     );
   }
 
-  #someIn(user: User, scope: string, visit: (use: RoleUse<B>) => boolean): boolean {
-    if (this.#bySubject.get(`User/${user.name}`)?.get(scope)?.some(visit)) return true;
-    return user.groups.some(
-      (group) => this.#bySubject.get(`Group/${group}`)?.get(scope)?.some(visit) === true,
-    );
+  /** The same, role by role. */
+  some(user: User, namespace: string | undefined, visit: (use: RoleUse<B>) => boolean): boolean {
+    return this.someList(user, namespace, (uses) => uses.some(visit));
+  }
+
+  #someIn(user: User, scope: string, visit: (uses: readonly RoleUse<B>[]) => boolean): boolean {
+    const inScope = (subject: string) => {
+      const uses = this.#bySubject.get(subject)?.get(scope);
+      return uses !== undefined && visit(uses);
+    };
+    return inScope(`User/${user.name}`) || user.groups.some((group) => inScope(`Group/${group}`));
   }
 
   #bindingsOf(subject: string): B[] {

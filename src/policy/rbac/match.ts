@@ -89,3 +89,9 @@ export function databaseMatches(pattern: string, name: string): boolean {
   const isPattern = slash > 0 && slash === pattern.length - 2 && pattern.endsWith("*");
   return isPattern && name.length > slash + 1 && name.startsWith(pattern.slice(0, slash + 1));
 }
+
+/** The only pattern that can cover a database: `main/*` for `main/shop`. */
+export function anyDatabaseOf(name: string): string | undefined {
+  const slash = name.indexOf("/");
+  return slash > 0 ? `${name.slice(0, slash)}/*` : undefined;
+}

@@ -1,6 +1,9 @@
 import { aggregatedRules, ownRules } from "./aggregation.ts";
-import type { Bound } from "./binding-index.ts";
+import type { Bound, RoleUse } from "./binding-index.ts";
 import { BindingIndex, order, refKey } from "./binding-index.ts";
+import type { Question } from "./match.ts";
+import type { MergedRule } from "./merged-rules.ts";
+import { MergedRules } from "./merged-rules.ts";
 import type { AnyRole, Binding, ClusterRole, PolicyObject, RoleRef, TimedBinding } from "./objects.ts";
 import { objectKey } from "./objects.ts";
 import { RuleSet } from "./rule-set.ts";
@@ -28,6 +31,11 @@ export interface PolicyChange {
   readonly removeGrants?: readonly string[];
 }
 
+/** From this many roles of one subject in one place on, it pays to find their rules together. */
+const MANY_ROLES = 16;
+/** The most subjects in places for which that is kept: each takes memory by the number of its rules. */
+const MAX_MERGED = 256;
+
 interface State {
   readonly objects: ReadonlyMap<string, PolicyObject>;
   readonly grants: ReadonlyMap<string, TimedBinding>;
@@ -54,6 +62,8 @@ export class Policy {
   });
 
   readonly #state: State;
+  /** Made when they are first asked for, and forgotten with this policy. */
+  readonly #mergedLists = new Map<readonly RoleUse<Bound>[], MergedRules<unknown>>();
 
   private constructor(state: State) {
     this.#state = state;
@@ -114,6 +124,26 @@ export class Policy {
   /** The rules of the role with this key, or undefined when there is none: then a binding to it gives nothing. */
   rules(roleKey: string): RuleSet | undefined {
     return this.#state.rules.get(roleKey);
+  }
+
+  /** A rule of one of the roles that covers the question, always the same one. */
+  find<B extends Bound>(uses: readonly RoleUse<B>[], question: Question): MergedRule<RoleUse<B>> | undefined {
+    if (uses.length > MANY_ROLES && question.kind === "resource") return this.#merged(uses).find(question);
+    for (const use of uses) {
+      const placed = this.rules(use.roleKey)?.find(question);
+      if (placed !== undefined) return { use, placed };
+    }
+    return undefined;
+  }
+
+  #merged<B extends Bound>(uses: readonly RoleUse<B>[]): MergedRules<RoleUse<B>> {
+    const known = this.#mergedLists.get(uses) as MergedRules<RoleUse<B>> | undefined; // put in below, under the same key
+    if (known !== undefined) return known;
+    const merged = new MergedRules(uses, ({ roleKey }) => this.rules(roleKey));
+    const [oldest] = this.#mergedLists.keys();
+    if (this.#mergedLists.size >= MAX_MERGED && oldest !== undefined) this.#mergedLists.delete(oldest);
+    this.#mergedLists.set(uses, merged);
+    return merged;
   }
 
   /** The rules of the role that a binding in `namespace` (none: everywhere) refers to. */

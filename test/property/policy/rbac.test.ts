@@ -9,7 +9,7 @@ import type { PolicyObject, TimedBinding } from "../../../src/policy/rbac/object
 import { objectKey } from "../../../src/policy/rbac/objects.ts";
 import { Policy } from "../../../src/policy/rbac/policy.ts";
 import * as random from "../../support/rbac/arbitrary.ts";
-import { clusterRole, role } from "../../support/rbac/case.ts";
+import { bind, clusterRole, role } from "../../support/rbac/case.ts";
 import { NaivePolicy } from "../../support/rbac/naive.ts";
 import { grantOf, objectsOf, ruleOf, attributesOf as withDefaults } from "../../support/rbac/table.ts";
 
@@ -62,6 +62,31 @@ test("the index answers as an evaluator does that looks at every object", () => 
     }),
     RUNS,
   );
+});
+
+test("somebody with many roles in one place is answered by the same rules", () => {
+  const many = fc.array(random.posternPolicy.resourceRules, { minLength: 17, maxLength: 24, size: "max" });
+  let allowed = 0;
+  fc.assert(
+    fc.property(many, question, (lists, attributes) => {
+      const raw = lists.flatMap((rules, index) => [
+        role(`many-${index}`, rules),
+        bind(`Role/many-${index}`, [{ kind: "Group", name: "ops" }], { name: `many-${index}` }),
+      ]);
+      const all = objectsOf(raw);
+      const naive = new NaivePolicy(all, []).authorize(attributes, 0);
+      const policy = Policy.of(all);
+      const indexed = authorize(policy, attributes, 0);
+      if (indexed.kind === "allow") allowed += 1;
+      assert.equal(indexed.kind, naive.kind);
+      assert.deepEqual(authorize(policy, attributes, 0), indexed, "the second time, too");
+      const fewer = policy.with({ remove: all.slice(0, 2).map(objectKey) });
+      const naiver = new NaivePolicy(all.slice(2), []).authorize(attributes, 0);
+      assert.equal(authorize(fewer, attributes, 0).kind, naiver.kind, "and with a role less");
+    }),
+    RUNS,
+  );
+  assert.ok(allowed > 20, `${allowed} are allowed`);
 });
 
 test("of several grants that run, the same one counts as for an evaluator that looks at every object", () => {

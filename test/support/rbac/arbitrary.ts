@@ -51,15 +51,14 @@ function policyOver(names: readonly string[]) {
     resources: listOf(...RESOURCES),
     resourceNames: fc.oneof({ weight: 2, arbitrary: fc.constant<string[]>([]) }, listOf(...names)),
   });
+  const resourceRules = fc.array(resourceRule, { maxLength: 4 });
   const pathRule: fc.Arbitrary<RawRule> = fc.record({
     verbs: listOf(...VERBS),
     nonResourceURLs: listOf(...PATHS),
   });
   const rules = fc.array(fc.oneof({ weight: 4, arbitrary: resourceRule }, pathRule), { maxLength: 4 });
   const anyRole: fc.Arbitrary<RawObject> = fc.oneof(
-    fc
-      .tuple(roleName, fc.array(resourceRule, { maxLength: 4 }), namespace)
-      .map(([name, own, place]) => role(name, own, place)),
+    fc.tuple(roleName, resourceRules, namespace).map(([name, own, place]) => role(name, own, place)),
     fc.tuple(roleName, rules, label).map(([name, own, labels]) => clusterRole(name, own, labels)),
     fc
       .tuple(roleName, fc.array(selector, { minLength: 1, maxLength: 2 }), label, rules)
@@ -71,7 +70,7 @@ function policyOver(names: readonly string[]) {
     size: "max",
     selector: ({ kind, metadata }) => `${kind}/${metadata.namespace ?? ""}/${metadata.name}`,
   });
-  return { rules, objects };
+  return { rules, resourceRules, objects };
 }
 
 /** As Kubernetes understands it, too. */
