@@ -1,6 +1,7 @@
 import type { AccessRequest, Person } from "../grants/request.ts";
 import type { Consumption, GrantTable, RequestFilter, Ruling, Submission } from "../grants/table.ts";
 import { columnsOf, REQUEST_COLUMNS, requestOf } from "./access-request-row.ts";
+import { StoreError } from "./errors.ts";
 import type { Queries, Row, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
 
@@ -54,17 +55,15 @@ export class StoredAccessRequests implements GrantTable {
     }, LOCKED);
   }
 
-  consume(id: string, session: string): Promise<Consumption> {
-    return this.#store.transaction(async (tx) => {
-      const request = await lock(tx, id);
-      const now = await timeOf(tx);
-      if (request?.grant === undefined || now >= request.grant.until)
-        return { kind: "refused", request, now };
-      const again = await isUsedBy(tx, id, session);
-      if (request.state !== "active" && !(request.state === "spent" && again))
-        return { kind: "refused", request, now };
-      return again ? { kind: "consumed", request, spent: false } : useOnce(tx, request, session);
-    }, LOCKED);
+  /**
+   * One statement, on which a login waits: of two that come at the same time the second waits for the row, and looks at
+   * its state and uses again before it counts ("Read Committed Isolation Level" in "Transaction Isolation").
+   */
+  async consume(id: string, session: string): Promise<Consumption> {
+    const [row] = await this.#store.query(USE, [id, session]).catch(unlessCounted);
+    if (row === undefined) return this.#unused(id, session);
+    const request = requestOf(row);
+    return { kind: "consumed", request, spent: request.state === "spent" };
   }
 
   async get(id: string): Promise<AccessRequest | undefined> {
@@ -90,6 +89,20 @@ export class StoredAccessRequests implements GrantTable {
     return rows.map(requestOf);
   }
 
+  /** Why nothing was counted: the session has been, or the grant does not let it in. */
+  async #unused(id: string, session: string): Promise<Consumption> {
+    const [row] = await this.#store.query(
+      `SELECT ${REQUEST_COLUMNS}, ${NOW}, open AND clock_timestamp() < until AND EXISTS
+         (SELECT FROM grant_uses WHERE request = id AND session = $2) AS again FROM access_requests WHERE id = $1`,
+      [id, session],
+    );
+    if (row === undefined) return { kind: "refused", request: undefined, now: Number.NaN };
+    const request = requestOf(row);
+    return row["again"] === true
+      ? { kind: "consumed", request, spent: false }
+      : { kind: "refused", request, now: Number(row["now"]) };
+  }
+
   async open(): Promise<{ readonly now: number; readonly requests: readonly AccessRequest[] }> {
     const rows = await this.#store.query(
       `SELECT ${NOW}, r.* FROM (VALUES (1)) one LEFT JOIN
@@ -112,21 +125,21 @@ async function lock(tx: Transaction, id: string): Promise<AccessRequest | undefi
   return row && requestOf(row);
 }
 
-async function isUsedBy(tx: Transaction, id: string, session: string): Promise<boolean> {
-  const rows: readonly Row[] = await tx.query(
-    "SELECT 1 FROM grant_uses WHERE request = $1 AND session = $2",
-    [id, session],
-  );
-  return rows.length > 0;
-}
+/** Takes a use that there is, and notes whose it is. */
+const USE = `WITH used AS (
+    UPDATE access_requests SET uses = uses + 1, state = CASE WHEN uses + 1 >= max_uses THEN 'spent' ELSE state END
+    WHERE id = $1 AND state = 'active' AND clock_timestamp() < until
+      AND NOT EXISTS (SELECT FROM grant_uses WHERE request = $1 AND session = $2)
+    RETURNING ${REQUEST_COLUMNS}
+  ), noted AS (
+    INSERT INTO grant_uses (request, session) SELECT $1, $2 FROM used
+  )
+  SELECT * FROM used`;
 
-async function useOnce(tx: Transaction, request: AccessRequest, session: string): Promise<Consumption> {
-  const uses = request.uses + 1;
-  const spent = request.maxUses !== undefined && uses >= request.maxUses;
-  const state = spent ? "spent" : request.state;
-  await tx.query("INSERT INTO grant_uses (request, session) VALUES ($1, $2)", [request.id, session]);
-  await tx.query("UPDATE access_requests SET uses = $2, state = $3 WHERE id = $1", [request.id, uses, state]);
-  return { kind: "consumed", request: { ...request, uses, state }, spent };
+/** A session that asks twice at the same moment is counted by one of the two; the other finds it noted. */
+function unlessCounted(error: unknown): readonly Row[] {
+  if (error instanceof StoreError && error.constraint === "grant_uses_pkey") return [];
+  throw error;
 }
 
 async function insertRow(tx: Transaction, request: AccessRequest): Promise<void> {

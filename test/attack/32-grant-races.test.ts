@@ -52,7 +52,8 @@ test("attack 32: one session that asks many times at once is counted once", asyn
   world.offer({ maxUses: 5 });
   const id = await world.ask();
   await nodes[1].approve(bob, id);
-  await contend((contender) => stateOf(node(contender).consume(id, "the same session")));
+  const counts = await contend((contender) => stateOf(node(contender).consume(id, "the same session")));
+  assert.deepEqual(counts, { active: MANY });
   const [row] = await store.query("SELECT uses FROM access_requests");
   assert.equal(row?.["uses"], 1);
 });
