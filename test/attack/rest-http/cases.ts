@@ -409,6 +409,27 @@ const memory: readonly Case[] = [
     },
   ],
   [
+    "no more slow readers are let go than is needed, and the one that began first goes first",
+    async ({ client, clock, server }) => {
+      const lazy = [await client(), await client()];
+      for (const [at, one] of lazy.entries()) {
+        one.socket.pause();
+        one.send(get("/rows/half"));
+        await eventually(() => server.held.answers === ((at + 1) * ROWS_BYTES) / 2, "the answer");
+      }
+      clock.advance(30_000);
+      const next = await client();
+      next.send(get("/rows/half"));
+      await eventually(() => server.short.answers, "the waiting");
+      clock.advance(1000);
+      await next.upTo("x".repeat(ROWS_BYTES / 2));
+      clock.advance(1000);
+      assert.equal(server.size, 2);
+      lazy[1]?.socket.resume();
+      await lazy[1]?.upTo("x".repeat(ROWS_BYTES / 2));
+    },
+  ],
+  [
     "who takes a little of a large answer now and then is let go in the end, and its memory with it",
     async ({ client, clock, server, events }) => {
       const slow = await client();

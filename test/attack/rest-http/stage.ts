@@ -19,7 +19,7 @@ export const BOUNDS: HttpBounds = {
   bodyBytes: 8_000_000,
   bodyMs: 60_000,
   bodiesInMemory: 10_000_000,
-  answersInMemory: 10_000_000,
+  answersInMemory: 20_000_000,
   keepAliveMs: 65_000,
   connections: 12,
   unauthenticated: 10,
@@ -152,23 +152,24 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   }
 }
 
-export const ROWS_BYTES = 8_000_000;
+export const ROWS_BYTES = 16_000_000;
 
 /** What comes from a database, once there is room for it. */
-async function rowsOf({ room }: Exchange): Promise<Buffer> {
+async function rowsOf({ room, target }: Exchange): Promise<Buffer> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const claim = room.claim(ROWS_BYTES, resolve);
+  const bytes = target === "/rows" ? ROWS_BYTES : ROWS_BYTES / 2;
+  const claim = room.claim(bytes, resolve);
   const granted = claim === "granted" || (claim === "waiting" && (await promise));
-  return granted ? Buffer.alloc(ROWS_BYTES, "x") : Buffer.from("no room");
+  return granted ? Buffer.alloc(bytes, "x") : Buffer.from("no room");
 }
 
-/** `/rows` is large and counted, `/wait` waits, `/keep` with the body it has read, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
+/** `/rows` is large and counted, `/rows/half` is half as large, `/wait` waits, `/keep` with the body it has read, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
 async function answer(exchange: Exchange, held: Promise<Reply>, onKept: () => void): Promise<Reply> {
   const [path] = exchange.target.split("?");
   const ok = (body: Buffer | string): Reply => ({ status: 200, headers: [], body: Buffer.from(body) });
   if (path === "/wait") return await held;
   if (path === "/known") exchange.vouch();
-  if (path === "/rows") return { ...ok(""), body: await rowsOf(exchange), ownsBody: true };
+  if (path?.startsWith("/rows") === true) return { ...ok(""), body: await rowsOf(exchange), ownsBody: true };
   if (path === "/big") return ok(Buffer.alloc(8_000_000, "x"));
   if (path === "/none") return { status: 204, headers: [], body: undefined };
   if (path === "/mistaken") return { ...ok("HTTP/1.1 200 OK"), status: 204 };

@@ -23,20 +23,6 @@ export interface HttpBounds {
 
 /** A client that has not taken a slice of its answer for so long has stopped reading. */
 export const STALL_MS = 60_000;
-/** How slow a client may be with something large, which stays in memory until all of it has come or gone. */
-export interface Pace {
-  readonly graceMs: number;
-  readonly bytesPerMs: number;
-}
-/** An answer of a gigabyte is gone after five hours; half a megabit a second is less than any line of today. */
-export const USUAL_PACE: Pace = { graceMs: 60_000, bytesPerMs: 64 };
-/** The same while others wait for the memory: who is slower than this keeps them from being served at all. */
-export const PRESSED_PACE: Pace = { graceMs: 5000, bytesPerMs: 1000 };
-/**
- * Room is made for so many times what came of a body, up to its announced length: few bodies get all that they need, and
- * not many of them a part. Whoever announces much and sends little gets little.
- */
-export const AHEAD = 4;
 /**
  * After the last answer the client's bytes are still read for so long: closing at once would reset the connection, and
  * the answer could be lost on its way (RFC 9112 §9.6).

@@ -9,21 +9,21 @@
  *      └──fault──▶ sending   body ─┘          in any state: the client leaves ──▶ closed
  */
 import type { Budget, Share } from "../../../base/budget.ts";
-import { UNCOUNTED_BYTES } from "../../../base/budget.ts";
 import { messageOf } from "../../../base/error.ts";
 import type { Peer } from "../../../base/event.ts";
 import { release, releaseAround } from "../../../base/memory.ts";
 import type { Wire } from "../../../wire/wire.ts";
 import { Backlog } from "./backlog.ts";
-import type { HttpBounds, Pace } from "./bounds.ts";
-import { AHEAD, AHEAD_BYTES, LINGER_MS, PRESSED_PACE, STALL_MS, USUAL_PACE } from "./bounds.ts";
-import { ChunkedBody } from "./chunked.ts";
+import type { HttpBounds } from "./bounds.ts";
+import { AHEAD_BYTES, LINGER_MS, STALL_MS } from "./bounds.ts";
 import { HttpError } from "./errors.ts";
 import type { Handler, Reply } from "./exchange.ts";
 import type { Head } from "./head.ts";
 import { parseHead } from "./head.ts";
+import { IncomingBody } from "./incoming-body.ts";
 import type { KnownFields } from "./known-fields.ts";
 import { bodyLength, Outbox } from "./outbox.ts";
+import { isSlow } from "./pace.ts";
 import { refusal } from "./refusal.ts";
 import type { DateField } from "./reply-head.ts";
 import { Request } from "./request.ts";
@@ -42,16 +42,6 @@ export interface ConnectionParts {
   readonly answers: Budget;
   /** Told what was wrong with a request that nobody else gets to see. */
   readonly onFault: (peer: Peer, code: string, detail: string) => void;
-}
-
-interface BodyReader {
-  readonly head: Head;
-  readonly chunked: ChunkedBody | undefined;
-  readonly room: Share;
-  /** The longest that it can be. */
-  readonly most: number;
-  readonly resolve: (body: Buffer) => void;
-  readonly reject: (error: HttpError) => void;
 }
 
 type State = "head" | "handling" | "body" | "sending" | "lingering" | "closed";
@@ -78,7 +68,7 @@ export class Connection {
   /** How much of the backlog was searched for the end of a head. */
   #searched = 0;
   #request: Request | undefined;
-  #reader: BodyReader | undefined;
+  #reader: IncomingBody | undefined;
   /** What the request holds, in the two directions. */
   #bodyRoom: Share | undefined;
   #answerRoom: Share | undefined;
@@ -132,9 +122,14 @@ export class Connection {
     this.#deadline = NEVER;
     const slow = new HttpError("http/slow", `too long in state ${this.#state}`);
     if (this.#state === "head" && this.#backlog.length > 0) this.#fail(slow);
-    else if (this.#state === "body") this.#endBody((reader) => reader.reject(slow));
+    else if (this.#state === "body")
+      this.#endBody((reader) => {
+        reader.room.close(); // at once, so that no more are let go than is needed
+        reader.reject(slow);
+      });
     else {
       if (this.#state === "sending") this.#parts.onFault(this.peer, slow.code, slow.message);
+      this.#leaveAnswerRoom();
       this.#wire.destroy();
     }
   }
@@ -145,11 +140,11 @@ export class Connection {
     const took = now - this.#since;
     if (this.#state === "sending") {
       const pressed = answers.short && (this.#answerRoom?.held ?? 0) > 0;
-      return isSlow(took, this.#outbox.length, pressed ? PRESSED_PACE : USUAL_PACE);
+      return isSlow(took, this.#outbox.length, pressed);
     }
     const reader = this.#reader;
     const pressed = bodies.short && this.#deadline !== NEVER && (reader?.room.held ?? 0) > 0;
-    return reader !== undefined && pressed && isSlow(took, this.#received(reader), PRESSED_PACE);
+    return reader !== undefined && pressed && isSlow(took, reader.received, pressed);
   }
 
   /** See Exchange.room. */
@@ -167,12 +162,11 @@ export class Connection {
     const { bodyBytes, bodyMs } = this.#parts.bounds();
     if (framing.kind === "length" && framing.length > bodyBytes)
       return Promise.reject(new HttpError("http/body-too-large", `${framing.length} bytes`));
-    const chunked = framing.kind === "chunked" ? new ChunkedBody(bodyBytes) : undefined;
-    const most = framing.kind === "length" ? framing.length : bodyBytes;
-    const room = this.#parts.bodies.share();
-    this.#bodyRoom = room;
+    const { bodies } = this.#parts;
     return new Promise((resolve, reject) => {
-      this.#reader = { head, chunked, room, most, resolve, reject };
+      const reader = new IncomingBody(head, this.#backlog, bodyBytes, bodies, { resolve, reject });
+      this.#reader = reader;
+      this.#bodyRoom = reader.room;
       this.#state = "body";
       this.#since = this.#parts.now();
       this.#deadline = this.#since + bodyMs;
@@ -253,12 +247,12 @@ export class Connection {
     const reader = this.#reader;
     if (reader === undefined || !this.#hasRoom(reader)) return;
     try {
-      const body = this.#wholeBody(reader);
+      const body = reader.take();
       if (body === undefined) this.#flow();
       else {
         this.#bodyTaken = true;
         this.#body = body;
-        this.#bodyAlone = reader.chunked !== undefined;
+        this.#bodyAlone = reader.copied;
         this.#endBody(({ resolve }) => resolve(body));
       }
     } catch (error) {
@@ -267,18 +261,16 @@ export class Connection {
     }
   }
 
-  /** Whether there is room for the body so far, and for what may come soon. It is waited for otherwise. */
-  #hasRoom(reader: BodyReader): boolean {
-    const received = this.#received(reader);
-    const bytes = received <= UNCOUNTED_BYTES ? received : Math.min(reader.most, AHEAD * received);
+  /** Whether there is room for the body. It is waited for otherwise, and that is not the client's time. */
+  #hasRoom(reader: IncomingBody): boolean {
     const [asked, left] = [this.#parts.now(), this.#deadline];
-    const claim = reader.room.claim(bytes, (granted) => {
+    const claim = reader.claim((granted) => {
       if (this.#reader !== reader) return;
       const waited = this.#parts.now() - asked;
       this.#since += waited;
       this.#deadline = left + waited;
       if (granted) this.#readOn();
-      else this.#endBody(({ reject }) => reject(new HttpError("http/too-many-bodies", `${bytes} bytes`)));
+      else this.#endBody(({ reject }) => reject(new HttpError("http/too-many-bodies", "no room in time")));
     });
     if (claim === "granted") return true;
     this.#deadline = NEVER;
@@ -286,20 +278,7 @@ export class Connection {
     return false;
   }
 
-  #received({ chunked }: BodyReader): number {
-    return this.#backlog.length + (chunked?.length ?? 0);
-  }
-
-  #wholeBody({ head: { framing }, chunked }: BodyReader): Buffer | undefined {
-    if (chunked !== undefined) {
-      this.#backlog.skip(chunked.read(this.#backlog.view));
-      return chunked.done ? chunked.take() : undefined;
-    }
-    const length = framing.kind === "length" ? framing.length : 0;
-    return this.#backlog.length >= length ? this.#backlog.take(length) : undefined;
-  }
-
-  #endBody(settle: (reader: BodyReader) => void): void {
+  #endBody(settle: (reader: IncomingBody) => void): void {
     const reader = this.#reader;
     this.#reader = undefined;
     this.#deadline = NEVER;
@@ -398,10 +377,6 @@ export class Connection {
     this.#request?.leave();
     this.#leaveCrowd();
   }
-}
-
-function isSlow(tookMs: number, bytes: number, { graceMs, bytesPerMs }: Pace): boolean {
-  return tookMs >= graceMs + bytes / bytesPerMs;
 }
 
 function tooLarge(bytes: Buffer, targetBytes: number): HttpError {
