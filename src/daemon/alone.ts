@@ -19,6 +19,7 @@ export class Alone implements Postern {
     this.observation = observation;
     const { observe, metrics } = observation;
     const running = {
+      logins: () => daemon.logins,
       readiness: async () => daemon.readiness,
       metrics: async () => ({ text: await metrics.text(), mediaType: METRICS_MEDIA_TYPE }),
       catalog: () => daemon.catalogText(),

@@ -3,6 +3,7 @@ import type { Readings } from "../audit/readings.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Config } from "../config/schema.ts";
+import type { JitParts } from "../doors/control/api/jit.ts";
 import type { Readiness } from "../doors/control/running.ts";
 import type { DoorRequest } from "../doors/rest/door.ts";
 import type { Addresses } from "./doors.ts";
@@ -60,6 +61,12 @@ export class Daemon {
 
   get config(): Config {
     return this.#parts.config;
+  }
+
+  /** What decides about logins that are only asked about. */
+  get logins(): JitParts {
+    const { access, config } = this.#parts;
+    return { access, clusters: config.clusters };
   }
 
   /** Where the doors listen. */

@@ -5,6 +5,7 @@ import { plainAddress } from "../../base/address.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Secret } from "../../base/secret.ts";
+import { mountJit } from "./api/jit.ts";
 import type { ControlErrorCode } from "./errors.ts";
 import { controlErrors } from "./errors.ts";
 import { permits, seesNames } from "./permission.ts";
@@ -47,6 +48,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
       return response;
     });
   }
+  mountJit(app as never, () => running.logins?.());
   app.notFound(() => answer("control/not-found"));
   app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));
   return app;

@@ -1,3 +1,5 @@
+import type { JitParts } from "./api/jit.ts";
+
 /** One thing that must hold for logins to succeed. */
 export interface Check {
   /** A short noun: `keys`, `cluster/main`. */
@@ -15,6 +17,8 @@ export interface Readiness {
 
 /** What this door shows of the Postern behind it. */
 export interface Running {
+  /** What decides about logins that jit-db-gatekeeper asks about; a supervisor has none, since it admits nobody. */
+  readonly logins?: () => JitParts;
   readiness(): Promise<Readiness>;
   /** All metrics, and the media type of their text. */
   metrics(): Promise<{ readonly text: string; readonly mediaType: string }>;

@@ -1,0 +1,166 @@
+/**
+ * Answers what jit-db-gatekeeper asks an API about each login, so that its PAM module can be pointed at Postern: POST
+ * `{role, rhost}`, with what the client sent as its password as a bearer token. It is a login like any other, at door
+ * `pam`: access decides. There is no operator in it, so it stands beside the routes that need one.
+ */
+import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import type { Access } from "../../../access/admit.ts";
+import type { Denied } from "../../../access/denied.ts";
+import { plainAddress } from "../../../base/address.ts";
+import type { DatabaseName, RoleName, SessionId } from "../../../base/ids.ts";
+import { newSessionId, parseDatabaseName, parseRoleName } from "../../../base/ids.ts";
+import { Secret } from "../../../base/secret.ts";
+import type { ClusterConfig } from "../../../config/schema.ts";
+import type { ControlErrorCode } from "../errors.ts";
+import { controlErrors } from "../errors.ts";
+import { bearerOf } from "../permission.ts";
+import { API_ROOT } from "./openapi.ts";
+import { faultsOf, problem } from "./problem.ts";
+
+/** What the answer depends on besides the question. */
+export interface JitParts {
+  readonly access: Pick<Access, "admit">;
+  readonly clusters: readonly ClusterConfig[];
+}
+
+interface JitQuestion {
+  readonly credential: Secret;
+  /** The JSON of the body; anything, as far as is known. */
+  readonly body: unknown;
+  /** Which cluster, where there are several, and which database: PAM knows neither. */
+  readonly query: unknown;
+}
+
+/** Under the API's root. */
+export const JIT_PATH = "/jit/authorize";
+/** A role and an address. */
+const MAX_BODY_BYTES = 4096;
+/** A host name has at most 253 characters (RFC 1035 §2.3.4). */
+const MAX_RHOST = 255;
+/** The database that policy is asked about when the question names none, as at the PAM door. */
+const ANY_DATABASE = "postgres" as DatabaseName;
+
+const bodySchema = z.object({
+  role: z.string().transform((text, context): RoleName => {
+    const role = parseRoleName(text);
+    if (role !== undefined) return role;
+    context.issues.push({
+      code: "custom",
+      message: "cannot be a role; write 1 to 63 bytes without NUL",
+      input: text,
+    });
+    return z.NEVER;
+  }),
+  rhost: z
+    .string()
+    .max(MAX_RHOST)
+    .regex(/^(?:\[local\]|[0-9A-Za-z.:%_-]*)$/, "is no address; write what PAM_RHOST says")
+    .transform((rhost) => (rhost === "[local]" ? "" : plainAddress(rhost))),
+});
+
+const querySchema = z.object({
+  cluster: z.string().optional(),
+  database: z
+    .string()
+    .optional()
+    .transform((text, context): DatabaseName => {
+      const database = text === undefined ? ANY_DATABASE : parseDatabaseName(text);
+      if (database !== undefined) return database;
+      context.issues.push({
+        code: "custom",
+        message: "cannot be a database; write 1 to 63 bytes",
+        input: text,
+      });
+      return z.NEVER;
+    }),
+});
+
+/** @param parts asked for at each request, since a reload changes them; undefined where no login can be decided */
+export function mountJit(app: Hono<never>, parts: () => JitParts | undefined): void {
+  const tooLarge = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => refuse("control/too-large") });
+  const handle = async (context: Context) => {
+    const id = newSessionId();
+    const response = await answer(context, parts(), id);
+    response.headers.set("cache-control", "no-store");
+    response.headers.set("x-content-type-options", "nosniff");
+    response.headers.set("x-request-id", id);
+    return response;
+  };
+  app.post(`${API_ROOT}${JIT_PATH}`, tooLarge as never, handle as never);
+}
+
+async function answer({ req }: Context, parts: JitParts | undefined, id: SessionId): Promise<Response> {
+  if (parts === undefined) return refuse("control/not-found", id);
+  const bearer = bearerOf(req.header("authorization"));
+  if (bearer === undefined) return refuse("control/unauthenticated", id);
+  const body = parseJson(await req.text());
+  if (body === undefined) return refuse("control/not-json", id);
+  return authorizeLogin(parts, { credential: new Secret(bearer), body, query: req.query() }, id);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(code: ControlErrorCode, id = newSessionId()): Response {
+  return problem({ code, spec: controlErrors[code], id });
+}
+
+/** Decides about a login, and answers as jit-db-gatekeeper reads it. */
+export async function authorizeLogin(
+  { access, clusters }: JitParts,
+  { credential: token, body, query }: JitQuestion,
+  id: SessionId,
+): Promise<Response> {
+  const asked = bodySchema.safeParse(body);
+  const place = querySchema.safeParse(query);
+  if (!asked.success || !place.success) {
+    const faults = [
+      ...(asked.success ? [] : faultsOf("body", asked.error)),
+      ...(place.success ? [] : faultsOf("query", place.error)),
+    ];
+    return problem({ code: "control/invalid", spec: controlErrors["control/invalid"], id, faults });
+  }
+  const { role, rhost: address } = asked.data;
+  const { cluster: named, database } = place.data;
+  const only = clusters.length === 1 ? clusters[0] : undefined;
+  const cluster = named === undefined ? only : clusters.find(({ name }) => name === named);
+  const peer = { address, port: 0, tls: false };
+  const wish = { cluster, database, role, door: "pam", peer, replication: false } as const;
+  const outcome = await access.admit({ kind: "token", token }, wish, id);
+  if (outcome.kind === "denied") return refusal(outcome, id);
+  const { identity, session } = outcome.admission;
+  session.close(); // how long the login lasts is seen by nobody here
+  const expiresAt = session.facts.until?.at;
+  return Response.json({
+    user_id: identity.id,
+    user_role: { role, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) },
+  });
+}
+
+/** Nobody has given this right; a forbidden cluster and one that does not exist look alike here too. */
+const NOT_SET_UP: ReadonlySet<string> = new Set([
+  "policy/role",
+  "policy/role-claim",
+  "policy/cluster",
+  "policy/issuer",
+  "policy/database",
+  "policy/privileged-role",
+  "policy/connect",
+  "policy/assume",
+]);
+
+/** 406: nobody set this up. 403: somebody known, and a restriction. Otherwise as at every HTTP door. */
+function refusal({ code, spec }: Denied, id: SessionId): Response {
+  return problem({ code, spec: NOT_SET_UP.has(code) ? { ...spec, http: 406 } : restricted(code, spec), id });
+}
+
+function restricted(code: string, spec: Denied["spec"]): Denied["spec"] {
+  return code === "identity/address" ? { ...spec, http: 403 } : spec;
+}
