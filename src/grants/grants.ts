@@ -160,8 +160,12 @@ export class Grants {
     filter: RequestFilter = {},
   ): Promise<{ readonly kind: "done"; readonly requests: readonly AccessRequest[] } | GrantsRefused> {
     return this.#guarded(async () => {
-      const requests = await this.#parts.table.list(filter);
-      return { kind: "done", requests: requests.filter((request) => this.#concerns(actor, request)) };
+      const { table } = this.#parts;
+      const found = await table.list(filter);
+      const others = found.filter((request) => this.#concerns(actor, request));
+      // What the table shows is bounded: one's own must not be lost among those of everybody.
+      const own = filter.requester === undefined ? await table.list({ ...filter, requester: actor }) : [];
+      return { kind: "done", requests: merged(others, own) };
     });
   }
 
@@ -288,6 +292,12 @@ export class Grants {
       return refused("grants/unavailable", messageOf(error));
     }
   }
+}
+
+/** Both lists as one, newest first. */
+function merged(a: readonly AccessRequest[], b: readonly AccessRequest[]): readonly AccessRequest[] {
+  const byId = new Map([...a, ...b].map((request) => [request.id, request]));
+  return [...byId.values()].sort((one, other) => other.createdAt - one.createdAt);
 }
 
 /** Whether two readings have the same rights in them. */

@@ -189,6 +189,15 @@ test("requests are seen by who made them, who may answer them, and nobody else",
   assert.deepEqual(await seen(eve), ["grants/not-found", 0]);
 });
 
+test("one's own requests are listed though many of others are newer", async () => {
+  const world = new GrantsWorld();
+  const id = await world.ask();
+  const list = world.memory.list.bind(world.memory);
+  world.memory.list = async (filter) => (filter.requester === undefined ? [] : list(filter));
+  const listed = await world.grants.list(ann);
+  assert.deepEqual(listed.kind === "done" && listed.requests.map((request) => request.id), [id]);
+});
+
 const ASKS = [
   ["what does not exist", { offer: { namespace: "prod", name: "nothing" } }, "grants/not-offered"],
   ["it in another namespace", { offer: { namespace: "test", name: "orders-rw" } }, "grants/not-offered"],
