@@ -27,6 +27,10 @@ export class Connection implements Transaction {
     return this.#broken;
   }
 
+  breaks(): void {
+    this.#broken = true;
+  }
+
   async query(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
     refuseTooLarge(text, values);
     const result = await this.#bounded(this.#client.query<Record<string, unknown>>(text, [...values]));

@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { Clock } from "../base/clock.ts";
 import type { StoreConfig } from "../config/schema.ts";
+import { StoreClient } from "./client.ts";
 import { Connection } from "./connection.ts";
 import { StoreError } from "./errors.ts";
 import { storeError } from "./failure.ts";
@@ -27,6 +28,7 @@ export class Connections {
     this.#health = health;
     this.#pool = new pg.Pool({
       ...clientConfig(now),
+      Client: StoreClient,
       max: now().poolSize,
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: MAX_LIFE_S,
@@ -43,15 +45,19 @@ export class Connections {
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const client = await this.#acquire();
     const connection = new Connection(client, this.#now(), this.#clock);
+    // A connection that breaks says so by an event as well, which would end the process if nobody listened.
+    const broke = () => connection.breaks();
+    client.on("error", broke);
     try {
       const result = await work(connection);
-      client.release(connection.broken);
       this.#health.answered();
       return result;
     } catch (thrown) {
-      client.release(connection.broken);
       if (thrown instanceof StoreError) this.#note(thrown);
       throw thrown;
+    } finally {
+      client.release(connection.broken);
+      client.off("error", broke);
     }
   }
 

@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Clock } from "../base/clock.ts";
 import type { StoreConfig } from "../config/schema.ts";
+import { StoreClient } from "./client.ts";
 import { Connection } from "./connection.ts";
 import { storeError } from "./failure.ts";
 import type { Health } from "./health.ts";
@@ -54,7 +55,7 @@ export class Listener {
 
   async #connect(): Promise<void> {
     if (this.#closed || this.#client !== undefined) return;
-    const client = new pg.Client(clientConfig(this.#now));
+    const client = new StoreClient(clientConfig(this.#now));
     this.#client = client;
     client.on("error", (error) => this.#lose(client, error));
     client.on("end", () => this.#lose(client, new Error("the connection that listens was closed")));

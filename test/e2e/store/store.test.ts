@@ -71,6 +71,25 @@ suite("login", () => {
     });
   });
 
+  test("a password is not given in the clear to a server that nothing verifies, and is to one that proved itself", async (t) => {
+    const clear = await startPostgres({ hba: ["host all all 127.0.0.1/32 password"] });
+    t.after(() => clear.stop());
+    await createStoreDatabase(clear);
+    // A name, behind which another machine could be.
+    const url = `postgres://postern_store@localhost:${clear.port}/postern`;
+    const unverified = openStore(t, { ...storeSettings(clear), url, tls: { mode: "require" } });
+    await assert.rejects(unverified.store.query("SELECT 1"), {
+      code: "store/refused",
+      message: /in the clear/,
+    });
+    const verified = openStore(t, {
+      ...storeSettings(clear),
+      url,
+      tls: { caFile: clear.caFile },
+    });
+    assert.equal((await verified.store.query("SELECT 1 AS one"))[0]?.["one"], 1);
+  });
+
   test("a missing password is not looked for in the environment", async (t) => {
     process.env["PGPASSWORD"] = "the store's own password";
     t.after(() => delete process.env["PGPASSWORD"]);
