@@ -115,8 +115,8 @@ export function order(a: string, b: string): number {
 }
 
 /** The key of the role that a binding gives, as `objectKey` has it. A Role is always one of the binding's namespace. */
-export function roleKeyOf({ roleRef, ...binding }: Binding): string {
-  return refKey(roleRef, namespaceOf({ roleRef, ...binding } as Binding));
+export function roleKeyOf(binding: Binding): string {
+  return refKey(binding.roleRef, namespaceOf(binding));
 }
 
 export function refKey({ kind, name }: RoleRef, namespace: string | undefined): string {

@@ -1,11 +1,12 @@
 /** The whole table, and how Postern's evaluator is asked about a row of it. */
-import type { Attributes } from "../../../src/policy/rbac/attributes.ts";
+import type { Attributes, User } from "../../../src/policy/rbac/attributes.ts";
 import type { PolicyObject, PolicyRule, TimedBinding } from "../../../src/policy/rbac/objects.ts";
 import { parsePolicyObject } from "../../../src/policy/rbac/parse.ts";
 import { Policy } from "../../../src/policy/rbac/policy.ts";
 import { aggregationCases } from "./aggregations.ts";
 import { bindingCases } from "./bindings.ts";
-import type { Asked, AuthorizeCase, RawRule } from "./case.ts";
+import type { Asked, AuthorizeCase, RawObject, RawRule } from "./case.ts";
+import { bind, bindEverywhere, clusterRole } from "./case.ts";
 import { ruleCases } from "./rules.ts";
 
 export { coversCases } from "./coverings.ts";
@@ -43,4 +44,19 @@ export function grantOf(raw: unknown, over: Partial<TimedBinding> = {}): TimedBi
   if (binding?.kind !== "RoleBinding" && binding?.kind !== "ClusterRoleBinding")
     throw new TypeError("a grant is of a binding");
   return { binding, grantId: "g-1", notBefore: 100, until: 200, ...over };
+}
+
+/** The same with many roles more for a user, which permit nothing that is asked, so that their rules are found together. */
+export function amongMany(raw: readonly RawObject[], { name, groups }: User): RawObject[] {
+  const subjects = [
+    { kind: "User", name } as const,
+    ...groups.map((group) => ({ kind: "Group", name: group }) as const),
+  ].filter((subject) => subject.name !== "");
+  const never = { verbs: ["never"], apiGroups: ["*"], resources: ["*"] };
+  const more = Array.from({ length: 20 }, (_, index) => [
+    clusterRole(`many-${index}`, [never], { many: "true" }),
+    bind(`ClusterRole/many-${index}`, subjects, { name: `many-role-${index}` }),
+    bindEverywhere(`many-${index}`, subjects),
+  ]);
+  return [...raw, ...more.flat()];
 }

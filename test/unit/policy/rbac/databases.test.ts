@@ -5,7 +5,7 @@ import { authorize } from "../../../../src/policy/rbac/authorize.ts";
 import { missingRights } from "../../../../src/policy/rbac/covers.ts";
 import type { Asked, RawRule } from "../../../support/rbac/case.ts";
 import { bindEverywhere, clusterRole } from "../../../support/rbac/case.ts";
-import { attributesOf, policyOf, ruleOf } from "../../../support/rbac/table.ts";
+import { amongMany, attributesOf, policyOf, ruleOf } from "../../../support/rbac/table.ts";
 
 const rule = (names: readonly string[], over: Partial<RawRule> = {}): RawRule => ({
   verbs: ["connect"],
@@ -63,9 +63,12 @@ const rows: readonly Row[] = [
 
 for (const [name, one, over, allowed] of rows) {
   test(`${allowed ? "open" : "closed"}: ${name}`, () => {
-    const policy = policyOf([clusterRole("r", [one]), bindEverywhere("r")]);
-    const decision = authorize(policy, attributesOf({ ...asked, ...over }), 0);
-    assert.equal(decision.kind, allowed ? "allow" : "no-opinion");
+    const objects = [clusterRole("r", [one]), bindEverywhere("r")];
+    const attributes = attributesOf({ ...asked, ...over });
+    const wanted = allowed ? "allow" : "no-opinion";
+    assert.equal(authorize(policyOf(objects), attributes, 0).kind, wanted);
+    const among = authorize(policyOf(amongMany(objects, attributes.user)), attributes, 0);
+    assert.equal(among.kind, wanted, "the same for somebody with many other roles");
   });
 }
 
