@@ -49,8 +49,13 @@ export function provesNothing(code: DenialCode): boolean {
 }
 
 /** What an operator asked for and cannot have. */
-export class Refused extends PosternError<DenialCode> {
-  constructor(code: DenialCode, detail: string, options?: ErrorOptions) {
-    super(code, denialSpecs[code], detail, options);
+export class Refused extends PosternError {
+  constructor({ code, spec, detail }: Pick<Denied, "spec" | "detail"> & { readonly code: string }) {
+    super(code, spec, detail);
   }
+}
+
+/** What an operator asked for and access does not give. */
+export function refused(code: DenialCode, detail: string): Refused {
+  return new Refused({ code, spec: denialSpecs[code], detail });
 }

@@ -12,7 +12,8 @@ export type AccessErrorCode =
   | "access/object-not-found"
   | "access/object-in-file"
   | "access/narrow-token"
-  | "access/no-store";
+  | "access/no-store"
+  | "access/impersonation";
 
 export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
   "access/audit-unavailable": {
@@ -70,5 +71,10 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     sqlstate: "0A000",
     http: 409,
     publicMessage: "this needs a store, and the configuration has none; add `store`",
+  },
+  "access/impersonation": {
+    sqlstate: "42501",
+    http: 403,
+    publicMessage: "policy does not let you ask in the name of somebody else",
   },
 };

@@ -1,6 +1,8 @@
 import { OFFER_VERSION } from "../grants/offer.ts";
 import { POSTERN_GROUP, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
 
+export { RBAC_GROUP };
+
 /** What policy is written in. */
 export type ObjectKind = "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" | "AccessOffer";
 

@@ -11,7 +11,7 @@ import type { Permission } from "../policy/rbac/escalation.ts";
 import { mayWriteBinding, mayWriteRole } from "../policy/rbac/escalation.ts";
 import type { AnyRole, Binding, RoleBinding } from "../policy/rbac/objects.ts";
 import { namespaceOf, POSTERN_GROUP, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
-import { Refused } from "./denied.ts";
+import { refused } from "./denied.ts";
 import type { KindFacts } from "./object-kinds.ts";
 import type { Act, Operator } from "./operator.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
@@ -34,7 +34,7 @@ export interface ObjectTable {
 }
 
 interface DeskParts {
-  readonly policy: () => PolicyInForce;
+  readonly policy: PolicyInForce;
   /** None where there is no store: then policy can be read only. */
   readonly stored: { readonly table: ObjectTable; readonly shared: SharedPolicy } | undefined;
   readonly clock: Clock;
@@ -78,7 +78,7 @@ export class PolicyDesk {
   ): Promise<Shown> {
     const { object, written } = read(value, facts, namespace);
     const key = keyOf(object);
-    if (this.#policy.entry(key) !== undefined) throw new Refused("access/object-exists", key);
+    if (this.#policy.entry(key) !== undefined) throw refused("access/object-exists", key);
     return this.#write(operator, object, written, undefined);
   }
 
@@ -95,14 +95,11 @@ export class PolicyDesk {
   ): Promise<Shown> {
     const { object, written } = read(value, facts, namespace);
     if (object.metadata.name !== name)
-      throw new Refused(
-        "access/object-invalid",
-        `metadata.name: is not "${name}"; write the name of the path`,
-      );
+      throw refused("access/object-invalid", `metadata.name: is not "${name}"; write the name of the path`);
     const before = this.#find(facts, namespace, name);
     const version = "resourceVersion" in object.metadata ? object.metadata.resourceVersion : undefined;
     if (version !== undefined && version !== String(before.resourceVersion))
-      throw new Refused("access/object-conflict", keyOf(object));
+      throw refused("access/object-conflict", keyOf(object));
     return this.#write(operator, object, written, before);
   }
 
@@ -116,7 +113,7 @@ export class PolicyDesk {
     const { table, shared } = this.#store();
     const before = this.#find(facts, namespace, name);
     const gone = await table.delete(placeOf(before.object), versionOf(before));
-    if (!gone) throw new Refused("access/object-conflict", keyOf(before.object));
+    if (!gone) throw refused("access/object-conflict", keyOf(before.object));
     this.#changed(operator, "delete", before.object);
     await shared.refresh();
   }
@@ -135,7 +132,7 @@ export class PolicyDesk {
   }
 
   get #policy(): PolicyInForce {
-    return this.#parts.policy();
+    return this.#parts.policy;
   }
 
   async #write(
@@ -147,7 +144,7 @@ export class PolicyDesk {
     const { table, shared } = this.#store();
     const expected = before === undefined ? "absent" : versionOf(before);
     const permission = this.#mayWrite(operator.user, object, before?.object);
-    if (permission.kind === "may-not") throw new Refused(permission.code, permission.detail);
+    if (permission.kind === "may-not") throw refused(permission.code, permission.detail);
     await table.put(placeOf(object), written, expected);
     this.#changed(operator, before === undefined ? "create" : "update", object);
     await shared.refresh();
@@ -187,14 +184,13 @@ export class PolicyDesk {
   #find({ kind }: KindFacts, namespace: string | undefined, name: string): Entry {
     const key = `${kind}/${namespace ?? ""}/${name}`;
     const entry = this.#policy.entry(key);
-    if (entry === undefined) throw new Refused("access/object-not-found", key);
+    if (entry === undefined) throw refused("access/object-not-found", key);
     return entry;
   }
 
   #store(): NonNullable<DeskParts["stored"]> {
     const { stored } = this.#parts;
-    if (stored === undefined)
-      throw new Refused("access/no-store", "policy is in files, and there is no store");
+    if (stored === undefined) throw refused("access/no-store", "policy is in files, and there is no store");
     return stored;
   }
 
@@ -208,21 +204,21 @@ export class PolicyDesk {
 function read(value: unknown, { kind }: KindFacts, namespace: string | undefined) {
   const result = readObject(value);
   if (result.kind === "faults")
-    throw new Refused(
+    throw refused(
       "access/object-invalid",
       result.faults.map(({ path, message }) => `${path}: ${message}`).join("; "),
     );
   const { object } = result;
   if (object.kind !== kind)
-    throw new Refused("access/object-invalid", `kind: is ${object.kind}; this is the place of ${kind}`);
+    throw refused("access/object-invalid", `kind: is ${object.kind}; this is the place of ${kind}`);
   if (spaceOf(object) !== (namespace ?? ""))
-    throw new Refused("access/object-invalid", "metadata.namespace: is not the one of the path");
+    throw refused("access/object-invalid", "metadata.namespace: is not the one of the path");
   return { object, written: value as Entry["written"] }; // what was understood as an object is one
 }
 
 /** @throws Refused when it is a file's */
 function versionOf({ object, resourceVersion }: Entry): number {
-  if (resourceVersion === undefined) throw new Refused("access/object-in-file", keyOf(object));
+  if (resourceVersion === undefined) throw refused("access/object-in-file", keyOf(object));
   return resourceVersion;
 }
 

@@ -252,6 +252,7 @@ function partsOf(value: unknown): Parts {
   const admin = configSchema.shape.admin.safeParse(valueAt(value, ["admin"]));
   const audit = configSchema.shape.audit.safeParse(valueAt(value, ["audit"]));
   const store = configSchema.shape.store.safeParse(valueAt(value, ["store"]));
+  const personalTokens = configSchema.shape.personalTokens.safeParse(valueAt(value, ["personalTokens"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
@@ -263,6 +264,7 @@ function partsOf(value: unknown): Parts {
     admin: admin.success ? admin.data : undefined,
     audit: audit.success ? audit.data : "faulty",
     store: store.success ? store.data : undefined,
+    personalTokens: personalTokens.success ? personalTokens.data : undefined,
   };
 }
 

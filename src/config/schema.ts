@@ -12,6 +12,7 @@ import { clusterSchema } from "./schema/cluster.ts";
 import type { algorithm } from "./schema/issuer.ts";
 import { issuerSchema } from "./schema/issuer.ts";
 import { pamDoor } from "./schema/pam.ts";
+import { personalTokens } from "./schema/personal-tokens.ts";
 import { policy } from "./schema/policy.ts";
 import { admin, limits, log, postgresDoor } from "./schema/process.ts";
 import { restDoor } from "./schema/rest.ts";
@@ -45,6 +46,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("The PostgreSQL database that holds Postern's own state; without it Postern keeps none."),
   webhooks: webhooks.describe("Who is told of access requests and grants, over HTTP."),
+  personalTokens: personalTokens
+    .optional()
+    .describe(
+      "Personal access tokens (`pst_…`); they need a store, and are good where policy objects decide.",
+    ),
   log: log.describe("What is logged, to standard error."),
 });
 
@@ -59,6 +65,7 @@ type Frozen<T> = T extends Secret | ClaimPath
 export type Config = Frozen<z.output<typeof configSchema>>;
 export type IssuerConfig = Frozen<z.output<typeof issuerSchema>>;
 export type ClusterConfig = Frozen<z.output<typeof clusterSchema>>;
+export type PersonalTokensConfig = Frozen<z.output<typeof personalTokens>>;
 export type PostgresDoorConfig = Frozen<z.output<typeof postgresDoor>>;
 export type RestDoorConfig = Frozen<z.output<typeof restDoor>>;
 export type PamDoorConfig = Frozen<z.output<typeof pamDoor>>;

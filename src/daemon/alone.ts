@@ -20,6 +20,7 @@ export class Alone implements Postern {
     const { observe, metrics } = observation;
     const running = {
       logins: () => daemon.logins,
+      api: () => daemon.api,
       readiness: async () => daemon.readiness,
       metrics: async () => ({ text: await metrics.text(), mediaType: METRICS_MEDIA_TYPE }),
       catalog: () => daemon.catalogText(),

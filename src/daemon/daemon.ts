@@ -4,8 +4,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Config } from "../config/schema.ts";
 import type { JitParts } from "../doors/control/api/jit.ts";
+import type { ApiParts } from "../doors/control/api/services.ts";
 import type { Readiness } from "../doors/control/running.ts";
 import type { DoorRequest } from "../doors/rest/door.ts";
+import { apiOf } from "./api.ts";
 import type { Addresses } from "./doors.ts";
 import { Doors } from "./doors.ts";
 import type { Fellows } from "./fellows.ts";
@@ -13,6 +15,7 @@ import { noFellows } from "./fellows.ts";
 import type { Lasting, Parts } from "./parts.ts";
 import { closeParts, createLasting, createParts } from "./parts.ts";
 import { readinessOf } from "./readiness.ts";
+import type { SharedState } from "./shared-state.ts";
 
 interface DaemonOptions {
   readonly clock: Clock;
@@ -39,7 +42,7 @@ export class Daemon {
     this.#parts = parts;
     this.#lasting = lasting;
     this.#doors = doors;
-    this.#unsubscribe = this.#watchKeys();
+    this.#unsubscribe = this.#watchRights();
   }
 
   /**
@@ -48,13 +51,15 @@ export class Daemon {
    */
   static async start(config: Config, options: DaemonOptions): Promise<Daemon> {
     const { clock, observe, recorder, fellows = noFellows, reusePort = false, ask = () => {} } = options;
-    const lasting = createLasting({ clock, observe, recorder, fellows });
+    const lasting = createLasting({ clock, observe, recorder, fellows, store: config.store });
     const parts = await createParts(config, lasting);
     try {
+      await lasting.shared?.start(parts);
       const doors = await Doors.open(parts, { ...lasting, fellows, reusePort, ask });
       return new Daemon(parts, lasting, doors);
     } catch (error) {
       closeParts(parts);
+      await lasting.shared?.close();
       throw error;
     }
   }
@@ -67,6 +72,11 @@ export class Daemon {
   get logins(): JitParts {
     const { access, config } = this.#parts;
     return { access, clusters: config.clusters };
+  }
+
+  /** What the control door's API asks. */
+  get api(): ApiParts {
+    return apiOf(this.#parts, this.#lasting);
   }
 
   /** Where the doors listen. */
@@ -108,14 +118,16 @@ export class Daemon {
       // The keys may have been waited for, and a door that is opened behind the back of stop() would never close.
       if (this.#draining) throw new Error("Postern is shutting down");
       refuseWithoutKeys(parts);
+      reconfigure(this.#lasting.shared, config);
       await this.#doors.move(parts);
     } catch (error) {
       closeParts(parts);
       throw error;
     }
     this.#parts = parts;
+    this.#lasting.shared?.layUnder(parts);
     this.#unsubscribe();
-    this.#unsubscribe = this.#watchKeys();
+    this.#unsubscribe = this.#watchRights();
     closeParts(old);
     this.#endOrphans();
   }
@@ -158,10 +170,17 @@ export class Daemon {
     observe({ event: "drain.ended.v1", cut });
     this.#unsubscribe();
     closeParts(this.#parts);
+    await this.#lasting.shared?.close();
   }
 
-  #watchKeys(): () => void {
-    return this.#parts.verifier.onKeysChanged(() => this.#endOrphans());
+  #watchRights(): () => void {
+    const ends = [
+      this.#parts.verifier.onKeysChanged(() => this.#endOrphans()),
+      this.#lasting.shared?.onChange(() => this.#endOrphans()),
+    ];
+    return () => {
+      for (const end of ends) end?.();
+    };
   }
 
   /** Ends the sessions that would not be admitted any more. */
@@ -169,6 +188,13 @@ export class Daemon {
     const { access, config } = this.#parts;
     this.#lasting.sessions.endWhere((facts) => !access.upholds(facts, config.clusters), "revoked");
   }
+}
+
+/** @throws Error when the store is another one than before */
+function reconfigure(shared: SharedState | undefined, { store }: Config): void {
+  if ((shared === undefined) !== (store === undefined))
+    throw new Error("a store can be added or removed only by a restart");
+  if (store !== undefined) shared?.store.reconfigure(store);
 }
 
 /** Taking a source up that has no keys would end the sessions that rest on the ones before. */

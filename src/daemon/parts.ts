@@ -5,6 +5,7 @@
 import { Access } from "../access/admit.ts";
 import { Attempts } from "../access/attempts.ts";
 import { Naming } from "../access/naming.ts";
+import { Operators } from "../access/operators.ts";
 import { PolicyInForce } from "../access/policy-in-force.ts";
 import type { Entry } from "../access/written-object.ts";
 import type { Recorder } from "../audit/ledger/ledger.ts";
@@ -13,7 +14,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { Spans } from "../base/spans.ts";
 import { faultText } from "../config/errors.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, StoreConfig } from "../config/schema.ts";
+import { TokenDesk } from "../identity/personal-tokens/desk.ts";
 import { SharedSources } from "../identity/shared-sources.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
 import type { Verifier } from "../identity/verifier.ts";
@@ -22,6 +24,7 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { createUpstream } from "../upstream/upstream.ts";
 import type { Fellows } from "./fellows.ts";
 import { readPolicyFiles } from "./policy-files.ts";
+import { SharedState } from "./shared-state.ts";
 
 /** What lives as long as the process, across reloads. */
 export interface Lasting {
@@ -33,6 +36,8 @@ export interface Lasting {
   readonly spans: Spans;
   /** The ledger; none when the configuration has none. */
   readonly recorder: Recorder | undefined;
+  /** What the store holds; none when the configuration has none. */
+  readonly shared: SharedState | undefined;
 }
 
 /** What is built anew from each configuration. */
@@ -43,15 +48,21 @@ export interface Parts {
   readonly keyFaults: readonly string[];
   readonly access: Access;
   readonly policy: PolicyInForce;
+  readonly naming: Naming;
+  readonly operators: Operators;
+  /** Where personal tokens are made; none without a store and a key. */
+  readonly tokenDesk: TokenDesk | undefined;
   readonly upstream: Upstream;
 }
 
 interface LastingOptions extends Pick<Lasting, "clock" | "observe" | "recorder"> {
   readonly fellows: Fellows;
+  readonly store: StoreConfig | undefined;
 }
 
-export function createLasting({ clock, observe, recorder, fellows }: LastingOptions): Lasting {
+export function createLasting({ clock, observe, recorder, fellows, store }: LastingOptions): Lasting {
   return {
+    shared: store && new SharedState(store, { clock, observe }),
     clock,
     observe,
     recorder,
@@ -67,16 +78,24 @@ export function createLasting({ clock, observe, recorder, fellows }: LastingOpti
  * @throws Error when a file of the policy cannot be used; it names every fault
  */
 export async function createParts(config: Config, lasting: Lasting): Promise<Parts> {
-  const { clock, observe, sessions, attempts, keySources, spans, recorder } = lasting;
-  const policy = new PolicyInForce(entriesOf(config));
+  const { clock, observe, sessions, attempts, keySources, spans, recorder, shared } = lasting;
+  const policy = new PolicyInForce(entriesOf(config), shared?.policy, shared?.grants);
   const { cachedTokens } = config.limits;
-  const verifier = createVerifier(config.issuers, { clock, observe, shared: keySources, cachedTokens });
+  const key = config.personalTokens?.key;
+  const verifier = createVerifier(config.issuers, {
+    clock,
+    observe,
+    shared: keySources,
+    cachedTokens,
+    personalTokens: shared && key && { tokens: shared.tokens, key },
+  });
   const keyFaults = await verifier.start();
   const naming = new Naming(config.issuers);
   const access = new Access({
     verifier,
     policy,
     naming,
+    grants: shared?.grants,
     sessions,
     attempts,
     limits: config.limits,
@@ -85,8 +104,34 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
     spans,
     recorder,
   });
+  const operators = new Operators({
+    verifier,
+    policy,
+    naming,
+    administratorToken: config.admin?.token,
+    attempts,
+    limits: config.limits,
+    clock,
+    observe,
+  });
   const upstream = createUpstream({ clusters: config.clusters, clock, observe });
-  return { config, verifier, keyFaults, access, policy, upstream };
+  return {
+    config,
+    verifier,
+    keyFaults,
+    access,
+    policy,
+    naming,
+    operators,
+    tokenDesk: tokenDeskOf(config, lasting),
+    upstream,
+  };
+}
+
+function tokenDeskOf({ personalTokens }: Config, { shared, observe }: Lasting): TokenDesk | undefined {
+  if (shared === undefined || personalTokens === undefined) return undefined;
+  const { key, maxLifetime } = personalTokens;
+  return new TokenDesk({ table: shared.personalTokens, key, observe, maxLifetime });
 }
 
 function entriesOf({ policy }: Config): readonly Entry[] {

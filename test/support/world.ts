@@ -15,6 +15,8 @@ export const UPSTREAM_PASSWORD = "upstream-secret-3f9a";
 export const ISSUER = "https://issuer.test";
 const HOUR = 3600;
 
+type Settings = Readonly<Record<string, unknown>>;
+
 export interface WorldOptions extends GatewayOptions {
   readonly postgres?: TestPostgresOptions;
   /** Merged over the cluster's configuration. */
@@ -24,8 +26,8 @@ export interface WorldOptions extends GatewayOptions {
   /** Merged over the wire door's configuration. */
   readonly door?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
-  /** Merged over everything. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  /** Merged over everything; what needs the server first is made of it. */
+  readonly config?: Settings | ((postgres: TestPostgres) => Promise<Settings>);
 }
 
 /** A real PostgreSQL, and a gateway process in front of it. */
@@ -100,7 +102,7 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
       },
     ],
     limits: { failedLoginsPerAddress: 0, ...options.limits },
-    ...options.config,
+    ...(typeof options.config === "function" ? await options.config(postgres) : options.config),
   };
   const gateway = await startGateway(config, options);
   const seconds = () => Math.floor(Date.now() / 1000);

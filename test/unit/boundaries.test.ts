@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "access",
     "upstream",
     "identity",
+    "grants",
     "sessions",
     "audit",
     "policy",

@@ -5,6 +5,7 @@ import type {
   ClusterConfig,
   IssuerConfig,
   PamDoorConfig,
+  PersonalTokensConfig,
   PostgresDoorConfig,
   RestDoorConfig,
   StoreConfig,
@@ -33,6 +34,7 @@ export interface Parts {
   /** `faulty`: it is there, and was refused. */
   readonly audit: AuditConfig | "faulty" | undefined;
   readonly store: StoreConfig | undefined;
+  readonly personalTokens: PersonalTokensConfig | undefined;
 }
 
 /** Reports each name that came before in its list. */

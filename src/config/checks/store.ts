@@ -3,7 +3,9 @@ import { isLoopback } from "./loopback.ts";
 import type { Parts } from "./parts.ts";
 
 /** What the schema cannot see of the store. */
-export function checkStore({ store }: Parts, findings: Findings): void {
+export function checkStore({ store, personalTokens }: Parts, findings: Findings): void {
+  if (store === undefined && personalTokens !== undefined)
+    findings.fault(["personalTokens"], "needs a store that keeps the tokens; add store, or remove it");
   if (store === undefined) return;
   const { host, tls } = store;
   const verifies = tls.mode === "verify-ca" || tls.mode === "verify-full";

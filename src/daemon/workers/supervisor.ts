@@ -16,6 +16,7 @@ import type { Postern } from "../postern.ts";
 import type { Loaded } from "../reloading.ts";
 import { claim } from "./claim.ts";
 import { Crew } from "./crew.ts";
+import { Office } from "./office.ts";
 import { readinessOfAll } from "./readiness.ts";
 import { type PortPlace, portPlaces, withPorts, workersOf } from "./share.ts";
 
@@ -30,6 +31,7 @@ export class Supervisor implements Postern {
   readonly #control: ControlDoor;
   readonly #alive = setInterval(() => {}, ALIVE_MS);
   #config: Config;
+  #office: Office | undefined;
   #addresses: Addresses = {};
 
   private constructor(config: Config, ask: (request: DoorRequest) => void) {
@@ -43,6 +45,7 @@ export class Supervisor implements Postern {
       config: () => packConfig(this.#config),
     });
     const running = {
+      api: () => this.#opened.api,
       readiness: () => this.#readiness(),
       metrics: () => this.#metrics(),
       catalog: () => this.#crew.catalog(),
@@ -63,6 +66,7 @@ export class Supervisor implements Postern {
       await supervisor.#open();
     } catch (error) {
       await supervisor.#crew.kill();
+      await supervisor.#office?.close();
       clearInterval(supervisor.#alive);
       await supervisor.observation.close();
       throw error;
@@ -74,7 +78,13 @@ export class Supervisor implements Postern {
     return this.#addresses;
   }
 
+  get #opened(): Office {
+    if (this.#office === undefined) throw new TypeError("the control door opens last");
+    return this.#office;
+  }
+
   async #open(): Promise<void> {
+    this.#office = await Office.open(this.#config, this.observation);
     const claims = await claimAll(portPlaces(this.#config));
     this.#config = withPorts(this.#config, claims);
     try {
@@ -102,6 +112,7 @@ export class Supervisor implements Postern {
       await this.#control.apply(before.admin);
       throw new Error(faults.join("; "));
     }
+    await this.#opened.reload(config);
     this.observation.relog(config.log);
   }
 
@@ -131,6 +142,7 @@ export class Supervisor implements Postern {
   async stop(hurry: AbortSignal): Promise<void> {
     await this.#crew.drain(hurry, this.#config.limits.drainTimeout + HANG_MS);
     this.#control.close();
+    await this.#office?.close();
     await this.observation.close();
     clearInterval(this.#alive);
   }

@@ -1,4 +1,3 @@
-import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { plainAddress } from "../../base/address.ts";
@@ -6,6 +5,9 @@ import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Secret } from "../../base/secret.ts";
 import { mountJit } from "./api/jit.ts";
+import { mountApi } from "./api/mount.ts";
+import { apiRoutes } from "./api/routes.ts";
+import type { Env } from "./env.ts";
 import type { ControlErrorCode } from "./errors.ts";
 import { controlErrors } from "./errors.ts";
 import { permits, seesNames } from "./permission.ts";
@@ -19,8 +21,6 @@ interface AppParts {
   /** The token in force; asked for at each request, since a reload may change it. */
   readonly token: () => Secret | undefined;
 }
-
-type Env = { readonly Bindings: HttpBindings };
 
 /** Mounts the route table. */
 export function createApp({ routes, running, observe, token }: AppParts): Hono<Env> {
@@ -49,6 +49,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
     });
   }
   mountJit(app as never, () => running.logins?.());
+  mountApi(app, apiRoutes, () => running.api(), peerOf);
   app.notFound(() => answer("control/not-found"));
   app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));
   return app;

@@ -1,3 +1,5 @@
+import { openApi } from "./api/openapi.ts";
+import { apiRoutes } from "./api/routes.ts";
 import { controlErrors } from "./errors.ts";
 import type { Permission } from "./permission.ts";
 import type { Running } from "./running.ts";
@@ -37,6 +39,12 @@ export const routes: readonly Route[] = [
       const { text, mediaType } = await running.metrics();
       return new Response(text, { headers: { "content-type": mediaType } });
     },
+  },
+  {
+    method: "GET",
+    path: "/api/v1/openapi.json",
+    permission: "public",
+    answer: async () => Response.json(openApi(apiRoutes)),
   },
   // What follows are the names that PostgREST's admin server has. Its probes are answered without a body.
   {

@@ -1,4 +1,5 @@
 import type { JitParts } from "./api/jit.ts";
+import type { ApiParts } from "./api/services.ts";
 
 /** One thing that must hold for logins to succeed. */
 export interface Check {
@@ -19,6 +20,8 @@ export interface Readiness {
 export interface Running {
   /** What decides about logins that jit-db-gatekeeper asks about; a supervisor has none, since it admits nobody. */
   readonly logins?: () => JitParts;
+  /** What the API asks, by the configuration in force. */
+  api(): ApiParts;
   readiness(): Promise<Readiness>;
   /** All metrics, and the media type of their text. */
   metrics(): Promise<{ readonly text: string; readonly mediaType: string }>;

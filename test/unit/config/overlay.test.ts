@@ -76,7 +76,7 @@ const UNKNOWN: Readonly<Record<string, string>> = {
   POSTERN__CLUSTERS__99999__NAME: "names no setting; a number must follow POSTERN__CLUSTERS__",
   POSTERN__LOG__LEVEL__DEEPER: "names no setting; unset it, or see docs/configuration.md",
   POSTERN__:
-    "names no setting; what follows POSTERN__ can be DOORS, ISSUERS, CLUSTERS, POLICY, LIMITS, ADMIN, AUDIT, STORE, WEBHOOKS, LOG",
+    "names no setting; what follows POSTERN__ can be DOORS, ISSUERS, CLUSTERS, POLICY, LIMITS, ADMIN, AUDIT, STORE, WEBHOOKS, PERSONAL_TOKENS, LOG",
   POSTERN__limits__connections: "names no setting; did you mean POSTERN__LIMITS__connections?",
 };
 

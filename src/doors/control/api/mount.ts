@@ -11,6 +11,7 @@ import type { Peer } from "../../../base/event.ts";
 import type { SessionId } from "../../../base/ids.ts";
 import { newSessionId } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
+import type { Env } from "../env.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
@@ -22,13 +23,12 @@ import type { ApiParts } from "./services.ts";
 /** A policy object with a thousand subjects is some 100 kB; nothing else that is sent is as large. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-type Peered = (context: Context) => Peer;
-
+/** @param peerOf where a request comes from */
 export function mountApi(
-  app: Hono<never>,
+  app: Hono<Env>,
   routes: readonly Route[],
   parts: () => ApiParts,
-  peerOf: Peered,
+  peerOf: (context: Context<Env>) => Peer,
 ): void {
   const tooLarge = bodyLimit({
     maxSize: MAX_BODY_BYTES,
@@ -36,32 +36,28 @@ export function mountApi(
   });
   for (const route of routes) {
     const path = `${API_ROOT}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
-    app.on(
-      route.method,
-      path,
-      tooLarge as never,
-      (async (context: Context) => {
-        const id = newSessionId();
-        const response = await answer(route, context, parts(), peerOf(context), id);
-        response.headers.set("cache-control", "no-store");
-        response.headers.set("x-content-type-options", "nosniff");
-        response.headers.set("x-request-id", id);
-        return response;
-      }) as never,
-    );
+    app.on(route.method, path, tooLarge, async (context) => {
+      const id = newSessionId();
+      const response = await answer(route, context, parts, peerOf(context), id);
+      response.headers.set("cache-control", "no-store");
+      response.headers.set("x-content-type-options", "nosniff");
+      response.headers.set("x-request-id", id);
+      return response;
+    });
   }
 }
 
 async function answer(
   route: Route,
-  context: Context,
-  parts: ApiParts,
+  context: Context<Env>,
+  inForce: () => ApiParts,
   peer: Peer,
   id: SessionId,
 ): Promise<Response> {
+  const credential = bearerOf(context.req.header("authorization"));
+  if (credential === undefined) return refusal("control/unauthenticated", id);
+  const parts = inForce();
   try {
-    const credential = bearerOf(context.req.header("authorization"));
-    if (credential === undefined) return refusal("control/unauthenticated", id);
     const known = await parts.operators.know(new Secret(credential), peer, id);
     if (known.kind === "denied") return problem({ code: known.code, spec: known.spec, id });
     const asked = await read(route, context, id);
@@ -147,7 +143,7 @@ function sentence({ user }: Operator, { verb, resource, name, namespace }: Act):
 
 async function read(
   route: Route,
-  { req }: Context,
+  { req }: Context<Env>,
   id: SessionId,
 ): Promise<Asked<unknown, unknown, unknown> | Response> {
   const faults: ReturnType<typeof faultsOf>[number][] = [];

@@ -8,19 +8,26 @@ export const API_ROOT = "/api/v1";
 
 const SECURITY_SCHEME = "bearer";
 
-/** @param version of the program */
-export function openApi(routes: readonly Route[], version: string): object {
+/** The version of the API, which is in its paths too. */
+const VERSION = "1";
+
+export function openApi(routes: readonly Route[]): object {
+  const schemas = new Schemas();
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     const path = `${API_ROOT}${route.path}`;
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, schemas) };
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Postern", version, description: "Access requests, grants, tokens, policy and proof." },
+    info: {
+      title: "Postern",
+      version: VERSION,
+      description: "Access requests, grants, tokens, policy and proof.",
+    },
     paths,
     components: {
-      schemas: { Problem: schemaOf(problemSchema, "output") },
+      schemas: schemas.named,
       securitySchemes: {
         [SECURITY_SCHEME]: {
           type: "http",
@@ -33,48 +40,52 @@ export function openApi(routes: readonly Route[], version: string): object {
   };
 }
 
-function operation(route: Route): object {
-  const { id, summary, tag, need, body, answer, status } = route;
-  const content = (schema: object) => ({ "application/json": { schema } });
+/** Schemas as JSON, with those that have a name in one place. */
+class Schemas {
+  readonly named: Record<string, unknown> = {};
+
+  of(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
+    const json = z.toJSONSchema(schema, { io, target: "draft-2020-12", unrepresentable: "any" });
+    const text = JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/');
+    const { $schema: _, $defs = {}, ...rest } = JSON.parse(text) as Record<string, unknown>; // as written above
+    Object.assign(this.named, $defs);
+    return rest;
+  }
+}
+
+function operation(route: Route, schemas: Schemas): object {
+  const { id, summary, tag, body, answer, status } = route;
+  const content = (schema: z.ZodType, io: "input" | "output") => ({
+    "application/json": { schema: schemas.of(schema, io) },
+  });
   const answered =
     answer === undefined
       ? { 204: { description: "Done." } }
-      : { [status ?? 200]: { description: summary, content: content(schemaOf(answer, "output")) } };
+      : { [status ?? 200]: { description: summary, content: content(answer, "output") } };
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(need.kind === "nothing" ? {} : { security: [{ [SECURITY_SCHEME]: [] }] }),
-    parameters: [...parameters(route, "path"), ...parameters(route, "query")],
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: content(schemaOf(body, "input")) } }),
+    security: [{ [SECURITY_SCHEME]: [] }],
+    parameters: [...parameters(route, "path", schemas), ...parameters(route, "query", schemas)],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, "input") } }),
     responses: {
       ...answered,
       default: {
         description: "What went wrong.",
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        content: { "application/problem+json": { schema: schemas.of(problemSchema, "output") } },
       },
     },
   };
 }
 
-function parameters({ params, query }: Route, place: "path" | "query"): object[] {
-  const shape = (place === "path" ? params : query)?.shape ?? {};
-  return Object.entries(shape).map(([name, schema]) => {
-    const { description, ...rest } = schemaOf(schema as z.ZodType, "input") as {
-      readonly description?: string;
-    };
-    const required = place === "path" || !(schema as z.ZodType).safeParse(undefined).success;
+function parameters({ path, params, query }: Route, place: "path" | "query", schemas: Schemas): object[] {
+  const shape = Object.entries((place === "path" ? params : query)?.shape ?? {});
+  const named = shape.filter(([name]) => place === "query" || path.includes(`{${name}}`));
+  return named.map(([name, each]) => {
+    const schema = each as z.ZodType; // what a shape is made of
+    const { description, ...rest } = schemas.of(schema, "input");
+    const required = place === "path" || !schema.safeParse(undefined).success;
     return { name, in: place, required, ...(description === undefined ? {} : { description }), schema: rest };
   });
-}
-
-function schemaOf(schema: z.ZodType, io: "input" | "output"): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    target: "draft-2020-12",
-    unrepresentable: "any",
-  });
-  return rest;
 }

@@ -8,8 +8,6 @@ import type { Services } from "./services.ts";
 
 /** Who may use a route. */
 export type Need<Params> =
-  /** Whoever can reach the listener. */
-  | { readonly kind: "nothing" }
   /** Whoever proved who they are; the route itself shows them no more than their own. */
   | { readonly kind: "identity" }
   /** Whom policy lets do this. */
@@ -50,7 +48,7 @@ export interface Asked<Params, Query, Body> {
 /** A route for somebody who is known. */
 interface KnownRoute<P extends Shape | undefined, Q extends Shape | undefined, B, A>
   extends RouteParts<P, Q, B, A> {
-  readonly need: Exclude<Need<Of<P>>, { kind: "nothing" }>;
+  readonly need: Need<Of<P>>;
   readonly handle: (
     operator: Operator,
     asked: Asked<Of<P>, Of<Q>, B extends z.ZodType ? z.output<B> : undefined>,

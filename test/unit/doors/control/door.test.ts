@@ -14,6 +14,7 @@ import { directoryWith } from "../../../support/config-files.ts";
 function doorFor(t: TestContext) {
   const events: Event[] = [];
   const running = {
+    api: () => assert.fail("the API is not asked"),
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: async () => ({ text: "", mediaType: "text/plain" }),
     catalog: async () => undefined,

@@ -4,6 +4,7 @@ import type { Event } from "../../../../src/base/event.ts";
 import { Secret } from "../../../../src/base/secret.ts";
 import { JIT_PATH } from "../../../../src/doors/control/api/jit.ts";
 import { API_ROOT } from "../../../../src/doors/control/api/openapi.ts";
+import { apiRoutes } from "../../../../src/doors/control/api/routes.ts";
 import { createApp } from "../../../../src/doors/control/app.ts";
 import { controlErrors } from "../../../../src/doors/control/errors.ts";
 import type { Permission } from "../../../../src/doors/control/permission.ts";
@@ -20,6 +21,7 @@ const bindings = { incoming: { socket: { remoteAddress: "::ffff:192.0.2.7", remo
 function appWith(running: Partial<Running> = {}, token?: string) {
   const events: Event[] = [];
   const whole: Running = {
+    api: () => assert.fail("the API is not asked"),
     readiness: async () => READY,
     metrics: async () => ({ text: "postern_sessions 1\n", mediaType: "text/plain; version=0.0.4" }),
     catalog: async () => '{"dbTables": []}',
@@ -47,13 +49,26 @@ const STATUS_WITHOUT_TOKEN: Readonly<Record<Permission, number>> = { public: 200
 
 test("every route that is mounted declares the permission that it needs", () => {
   const { app } = appWith();
+  // Each of the API's is there twice: before it, what bounds its body.
   const mounted = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))];
   const declared = routes
     .filter(({ permission }) => permission in STATUS_WITHOUT_TOKEN)
     .map(({ method, path }) => `${method} ${path}`);
+  const ofApi = apiRoutes.map(
+    ({ method, path }) => `${method} ${API_ROOT}${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+  );
   // A login that is asked about has no operator; what access says of its credential decides.
-  assert.deepEqual(mounted, [...declared, `POST ${API_ROOT}${JIT_PATH}`]);
+  assert.deepEqual(mounted, [...declared, `POST ${API_ROOT}${JIT_PATH}`, ...ofApi]);
 });
+
+for (const { method, path } of apiRoutes)
+  test(`${method} ${path} of the API answers nobody who does not say who they are`, async () => {
+    const { app } = appWith();
+    const at = `${API_ROOT}${path.replaceAll(/\{\w+\}/g, "x")}`;
+    const response = await app.request(at, { method }, bindings);
+    assert.equal(response.status, 401);
+    assert.match(response.headers.get("www-authenticate") ?? "", /^Bearer/);
+  });
 
 for (const { path, permission } of routes) {
   test(`${path} keeps to its permission, which is ${permission}`, async () => {

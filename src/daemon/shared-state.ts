@@ -1,0 +1,210 @@
+/**
+ * What this node shares with others through the store: policy, grants and personal tokens, kept at hand and kept current.
+ * It lives as long as the process; each configuration is laid over it.
+ */
+import { GrantRights } from "../access/grant-rights.ts";
+import type { Naming } from "../access/naming.ts";
+import type { PolicyInForce } from "../access/policy-in-force.ts";
+import type { StoredPolicy } from "../access/shared-policy.ts";
+import { SharedPolicy } from "../access/shared-policy.ts";
+import type { Entry } from "../access/written-object.ts";
+import { readObject } from "../access/written-object.ts";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
+import type { Observe } from "../base/event.ts";
+import type { StoreConfig } from "../config/schema.ts";
+import { eventsOf } from "../grants/events.ts";
+import { Grants } from "../grants/grants.ts";
+import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
+import { StoredAccessRequests } from "../store/access-requests.ts";
+import { watchChanges } from "../store/changes.ts";
+import { StoreError } from "../store/errors.ts";
+import { StoredPersonalTokens } from "../store/personal-tokens.ts";
+import type { StoredObject } from "../store/policy-objects.ts";
+import { listPolicyObjects } from "../store/policy-objects.ts";
+import type { Store } from "../store/store.ts";
+import { createStore } from "../store/store.ts";
+import { prepareStore } from "./store.ts";
+
+/** What of a configuration the shared state has to know, as it is in force now. */
+export interface InForce {
+  readonly policy: PolicyInForce;
+  readonly naming: Naming;
+}
+
+interface SharedParts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** A store that was away at the start is tried again after this long. */
+const PREPARE_MS = 5000;
+/** How often it is looked for grants whose time is over: their ends belong in the ledger even when nobody used them. */
+const SWEEP_MS = 5000;
+
+export class SharedState {
+  readonly store: Store;
+  readonly policy: SharedPolicy;
+  readonly grants: Grants;
+  readonly tokens: RememberedTokens;
+  readonly personalTokens: StoredPersonalTokens;
+  readonly #config: StoreConfig;
+  readonly #parts: SharedParts;
+  readonly #changed = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
+  #inForce: InForce | undefined;
+  /** The revision of grants of which everybody was told. */
+  #grantsSeen = "0";
+  #callOffPrepare: () => void = () => {};
+  #callOffSweep: () => void = () => {};
+  #stopWatching: () => void = () => {};
+  #closed = false;
+
+  constructor(config: StoreConfig, parts: SharedParts) {
+    const { clock, observe } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    this.store = createStore(config, parts);
+    this.personalTokens = new StoredPersonalTokens(this.store);
+    this.tokens = new RememberedTokens(this.personalTokens, clock);
+    const rights = new GrantRights(() => this.#now(), clock);
+    this.grants = new Grants({
+      table: new StoredAccessRequests(this.store),
+      offers: rights,
+      rights,
+      clock,
+      report: (transition) => {
+        for (const event of eventsOf(transition)) observe(event);
+      },
+    });
+    this.policy = new SharedPolicy({
+      keeper: {
+        read: (known) => this.#read(known),
+        onChange: (listener) => {
+          this.#changed.add(listener);
+          return () => this.#changed.delete(listener);
+        },
+      },
+      clock,
+      observe,
+    });
+  }
+
+  /**
+   * Brings the store's tables up to date and reads what it holds. A store that is away is asked again; until it answers,
+   * what rests on it is refused.
+   * @throws StoreError when the store is there, and is none that this program can work with
+   */
+  async start(inForce: InForce): Promise<void> {
+    this.#inForce = inForce;
+    await this.#prepare();
+    const watching = watchChanges(this.store, this.#parts.clock, ({ kind, id }) => this.#take(kind, id));
+    this.#stopWatching = () => watching.stop();
+    this.policy.onChange(() => this.#tell());
+    this.tokens.onChange(() => this.#tell());
+    await this.policy.start();
+    this.#sweepLater();
+  }
+
+  /** Lays another configuration over what is shared. */
+  layUnder(inForce: InForce): void {
+    this.#inForce = inForce;
+  }
+
+  /** Calls `listener` when a right may have gone. Returns a function that ends the subscription. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#callOffPrepare();
+    this.#callOffSweep();
+    this.#stopWatching();
+    this.policy.close();
+    await this.store.close();
+  }
+
+  #now(): InForce {
+    if (this.#inForce === undefined) throw new TypeError("the shared state was not started");
+    return this.#inForce;
+  }
+
+  async #prepare(): Promise<void> {
+    try {
+      await prepareStore(this.store, this.#config);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "store/unavailable") throw error;
+      this.#parts.observe({ event: "policy.failed.v1", detail: messageOf(error) });
+      this.#callOffPrepare = this.#parts.clock.after(PREPARE_MS, () => void this.#prepareLater());
+    }
+  }
+
+  async #prepareLater(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#prepare();
+      await this.policy.refresh();
+    } catch (error) {
+      this.#parts.observe({ event: "policy.failed.v1", detail: messageOf(error) });
+    }
+  }
+
+  #take(kind: string, id: string | undefined): void {
+    switch (kind) {
+      case "policy":
+      case "grant":
+        for (const listener of this.#changed) listener();
+        return;
+      case "token":
+        void this.tokens.refresh(id);
+        return;
+      case "user":
+        void this.tokens.refresh();
+        return;
+      default:
+    }
+  }
+
+  async #read(known: string): Promise<StoredPolicy | "unchanged"> {
+    // Read before what they tell of: a change in between is found by the next read.
+    const revisions = await this.#revisions();
+    if (!(await this.grants.refresh())) throw new Error("the store does not tell which grants there are");
+    const granted = revisions.get("grant") ?? "0";
+    if (granted !== this.#grantsSeen) this.#tell();
+    this.#grantsSeen = granted;
+    const revision = revisions.get("policy") ?? "0";
+    if (revision === known) return "unchanged";
+    const objects = await listPolicyObjects(this.store);
+    return { revision, entries: objects.flatMap((object) => this.#entry(object)) };
+  }
+
+  async #revisions(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.store.query("SELECT kind, revision FROM revisions");
+    return new Map(rows.map(({ kind, revision }) => [String(kind), String(revision)]));
+  }
+
+  /** One that cannot be understood gives nobody a right; a newer Postern may have written it. */
+  #entry({ kind, namespace, name, object, resourceVersion }: StoredObject): Entry[] {
+    const read = readObject(object);
+    if (read.kind === "object") return [{ object: read.object, written: object, resourceVersion }];
+    const faults = read.faults.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    this.#parts.observe({
+      event: "policy.failed.v1",
+      detail: `${kind}/${namespace}/${name} of the store is left out: ${faults}`,
+    });
+    return [];
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #sweepLater(): void {
+    if (this.#closed) return;
+    this.#callOffSweep = this.#parts.clock.after(SWEEP_MS, () => {
+      void this.grants.sweep().finally(() => this.#sweepLater());
+    });
+  }
+}

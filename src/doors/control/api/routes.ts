@@ -1,0 +1,13 @@
+import type { Route } from "./route.ts";
+import { policyRoutes } from "./routes/policy.ts";
+import { requestRoutes } from "./routes/requests.ts";
+import { rightsRoutes } from "./routes/rights.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
+
+/** Every route of the API; nothing else is mounted. */
+export const apiRoutes: readonly Route[] = [
+  ...rightsRoutes,
+  ...requestRoutes,
+  ...tokenRoutes,
+  ...policyRoutes,
+];
