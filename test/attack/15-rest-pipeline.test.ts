@@ -18,17 +18,18 @@ const SQL = `
   -- A number of each identity's own: the names of the roles are of different lengths.
   CREATE FUNCTION public.mine() RETURNS int STABLE LANGUAGE sql AS $$
     SELECT 100 * length(current_user) + (current_setting('request.jwt.claims')::json ->> 'n')::int $$;
-  -- Runs in every read. It tells when it finds anything of another one, and then leaves something to be found.
+  -- Runs in every read. It tells when it finds anything of another identity, and leaves something to be found.
   CREATE FUNCTION public.policy(owner text, claim text) RETURNS boolean LANGUAGE plpgsql AS $$
     DECLARE
       deed text := current_setting('request.headers')::json ->> 'x-deed';
       found text := nullif(current_setting('app.secret', true), '');
       n text := current_setting('request.headers')::json ->> 'x-n';
     BEGIN
-      IF found IS NOT NULL OR EXISTS (SELECT FROM pg_listening_channels()) OR session_user <> 'authenticator'
+      IF split_part(found, ' ', 1) <> public.mine()::text OR session_user <> 'authenticator'
+        OR EXISTS (SELECT FROM pg_listening_channels() AS channel WHERE channel <> 'c' || public.mine())
         OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid <> public.mine())
       THEN RAISE SQLSTATE 'PT418' USING MESSAGE = format('%s found %s', n, found); END IF;
-      PERFORM set_config('app.secret', n, false);
+      PERFORM set_config('app.secret', public.mine() || ' ' || n, false);
       IF deed <> '' THEN EXECUTE deed; END IF;
       RETURN owner = current_user AND claim = current_setting('request.jwt.claims')::json ->> 'n';
     END $$;
@@ -53,9 +54,11 @@ const DEEDS: readonly Deed[] = [
   { sql: "" },
   { sql: "SELECT set_config('role', 'red', false)" },
   { sql: "SET SESSION statement_timeout = '1min'" },
-  { sql: "LISTEN everything" },
+  { sql: "DO $$ BEGIN EXECUTE 'LISTEN c' || public.mine(); END $$" },
   { sql: "SELECT pg_advisory_lock_shared(public.mine())" },
-  { sql: "DECLARE remains CURSOR WITH HOLD FOR SELECT 1" },
+  {
+    sql: "DO $$ BEGIN EXECUTE 'DECLARE c' || replace(gen_random_uuid()::text, '-', '') || ' CURSOR WITH HOLD FOR SELECT 1'; END $$",
+  },
   { sql: "DEALLOCATE ALL" },
   { sql: "CREATE TEMPORARY TABLE mine ()", status: 405 },
   { sql: "SELECT 1/0", status: 400 },

@@ -12,6 +12,7 @@ import { quoteQualified } from "../../base/sql-text.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
 import { PoolServerError } from "../../upstream/pool/errors.ts";
 import type {
+  Brief,
   Isolation,
   Pool,
   Result,
@@ -211,7 +212,7 @@ export class Pipeline {
 
   /** Runs the job's statements in a transaction of their own, and gives their results. */
   async #run(
-    { exchange }: Run,
+    { exchange, authenticated }: Run,
     session: RestSession,
     request: ApiRequest,
     job: Job,
@@ -228,7 +229,7 @@ export class Pipeline {
       session.admission,
       {
         readOnly: job.readOnly,
-        brief: job.brief && before.length === 0, // what is called before each request may take any time
+        brief: job.brief && before.length === 0 ? briefOf(authenticated) : undefined, // those may take any time
         ...(isolation === null ? {} : { isolation: poolIsolation(isolation) }),
         // The server would apply them at a login of the role, but SET ROLE does not.
         loginSettings: role?.settings ?? NO_SETTINGS,
@@ -250,6 +251,11 @@ export class Pipeline {
     if ("error" in failed) throw failed.error;
     return results.slice(before.length);
   }
+}
+
+/** Without a token it may be anybody, whom the database may tell apart by their headers. */
+function briefOf(authenticated: boolean): Brief {
+  return authenticated ? "cleaned together" : "cleaned";
 }
 
 function pathOf(target: string): string {

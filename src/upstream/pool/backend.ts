@@ -40,6 +40,9 @@ export interface BackendLimits {
   readonly preparedStatements: number;
 }
 
+/** Where a round trip is among others. */
+export type Place = "alone" | "more to come" | "last of a write";
+
 /** Room in a message for what is not rows. */
 const SLACK_BYTES = 64 * 1024;
 /** Sent in pieces of this size: TLS on Node copies a piece as a whole, and keeps the copy until all of it is sent. */
@@ -73,8 +76,6 @@ export class Backend {
   readonly #unsent: Buffer[] = [];
   /** The wire wants a pause. */
   #full = false;
-  /** What is unsent goes out at the end of this turn of the event loop. */
-  #gathering = false;
   #failure: Error | undefined;
   #closed = false;
 
@@ -105,10 +106,16 @@ export class Backend {
    * A statement that fails skips the rest; the answer tells.
    * @param named whether statements may be prepared by name
    * @param room where results are counted while they are read
-   * @param gather sends at the end of this turn of the event loop, in one write with what else begins until then
+   * @param place "alone": nothing else is under way. Otherwise others may be; what more is to come in the same write is
+   *   begun before this turn of the event loop ends, and the last is what sends it
    * @throws PoolServerError when the server ends the session instead; PoolError, UpstreamError when it is lost
    */
-  run(statements: readonly RunStatement[], named: boolean, room?: Room, gather = false): Promise<Answer> {
+  run(
+    statements: readonly RunStatement[],
+    named: boolean,
+    room?: Room,
+    place: Place = "alone",
+  ): Promise<Answer> {
     const writer = this.#writer;
     for (const name of this.#statements.evicted()) writer.closeStatement(name);
     const steps: Step[] = [];
@@ -127,12 +134,12 @@ export class Backend {
       writer.execute();
     }
     writer.sync();
-    return this.#exchange(new Answer(steps, parses, !gather, room), writer.take(), gather);
+    return this.#exchange(new Answer(steps, parses, place === "alone", room), writer.take(), place);
   }
 
   /** Runs constant SQL of our own, of several statements. */
   runSimple(sql: string): Promise<Answer> {
-    return this.#exchange(new Answer(undefined, NO_STEPS, true), [query(sql)], false);
+    return this.#exchange(new Answer(undefined, NO_STEPS, true), [query(sql)], "alone");
   }
 
   /** Forgets all names: the server has something else under one, or nothing. */
@@ -153,7 +160,7 @@ export class Backend {
     this.#settle();
   }
 
-  #exchange(answer: Answer, pieces: readonly Buffer[], gather: boolean): Promise<Answer> {
+  #exchange(answer: Answer, pieces: readonly Buffer[], place: Place): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ answer, resolve, reject });
       if (this.#failure !== undefined) {
@@ -161,11 +168,7 @@ export class Backend {
         return;
       }
       for (const piece of pieces) this.#add(piece);
-      if (!gather) this.#send();
-      else if (!this.#gathering) {
-        this.#gathering = true;
-        setImmediate(() => this.#send());
-      }
+      if (place !== "more to come") this.#send();
     });
   }
 
@@ -179,7 +182,6 @@ export class Backend {
 
   /** Sends on, as fast as the server takes it. */
   #send(): void {
-    this.#gathering = false;
     while (!this.#full) {
       const piece = this.#unsent.shift();
       if (piece === undefined) return;

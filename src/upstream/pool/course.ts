@@ -21,7 +21,11 @@ export interface BriefWork extends Work {
 export function isBrief(work: Work): work is BriefWork {
   const { brief, readOnly, isolation, end } = work.transaction;
   return (
-    brief === true && readOnly && isolation === undefined && end === "commit" && work.admission !== undefined
+    brief !== undefined &&
+    readOnly &&
+    isolation === undefined &&
+    end === "commit" &&
+    work.admission !== undefined
   );
 }
 
@@ -30,6 +34,8 @@ export interface How {
   readonly implicitBlocks: boolean;
   /** Whether to look for statements that SQL prepared. */
   readonly closely: boolean;
+  /** Other work of the same admission follows in the same write, which cleans up behind this too. */
+  readonly followed?: boolean;
 }
 
 /** The statements of a transaction with the pool's own around them. */
@@ -38,7 +44,7 @@ export interface Course {
   readonly statements: readonly RunStatement[];
   /** Where those of the door begin. */
   readonly from: number;
-  /** Where the last statement of `tidy` is, when the first round trip is the only one. */
+  /** Where the last statement of `tidy` is, when the first round trip is the only one and cleans up. */
   readonly last: number | undefined;
 }
 
@@ -48,7 +54,7 @@ export interface Course {
  */
 export function courseOf(
   { role, transaction }: Pick<Work, "role" | "transaction">,
-  { implicitBlocks, closely }: How,
+  { implicitBlocks, closely, followed = false }: How,
 ): Course {
   const { readOnly, isolation, end, statements } = transaction;
   const implicit = end === "commit" && isolation === undefined && (readOnly || implicitBlocks);
@@ -56,7 +62,7 @@ export function courseOf(
   const all: RunStatement[] = implicit ? [lead] : [begin(isolation, readOnly), lead];
   const from = all.length;
   for (const statement of statements) all.push(statement);
-  if (typeof end === "function") return { statements: all, from, last: undefined };
+  if (followed || typeof end === "function") return { statements: all, from, last: undefined };
   all.push(...tidy(readOnly, closely));
   const last = all.length - 1;
   if (!implicit) all.push(end === "commit" ? commit : rollback);

@@ -3,7 +3,7 @@ import type { Room } from "../../base/budget.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../wire/wire.ts";
 import { Answer } from "./answer.ts";
-import { Backend, type BackendLimits, type Connection } from "./backend.ts";
+import { Backend, type BackendLimits, type Connection, type Place } from "./backend.ts";
 import { type BriefWork, type Course, courseOf, endingOf, type How, type Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import { CLEAN_UP, isClean, type RunStatement } from "./own-statements.ts";
@@ -20,6 +20,9 @@ const END_MS = 1000;
 const CLOSE_LOOK_MS = 1000;
 /** From this version on, the implicit transaction of a pipeline counts as a transaction block. */
 const IMPLICIT_BLOCKS_SINCE = 18;
+
+/** What follows has a course of its own, and with it all that a course depends on. */
+const FOLLOWED: How = { implicitBlocks: false, closely: false, followed: true };
 
 export interface MemberEvents {
   /** The connection is clean and at rest: it may be used again. */
@@ -117,9 +120,8 @@ export class Member {
   /** Runs a brief read, for which `takes` is to be asked at that very moment. onFree and onClosed are told as above. */
   pipe(work: BriefWork): Promise<Outcome> {
     if (!this.takes(work.admission)) throw new TypeError("a connection that is not free");
-    const course = this.#plan(work, this.#how());
     this.#pipeline ??= { admission: work.admission, reads: this.#newPipeline() };
-    return this.#pipeline.reads.add(work, course);
+    return this.#pipeline.reads.add(work);
   }
 
   /** Whether reads wait behind one that was there at the last look: they are moved, if so. */
@@ -143,7 +145,9 @@ export class Member {
 
   #newPipeline(): Pipeline {
     return new Pipeline({
-      run: ({ statements }, room) => this.#run(statements, true, room, true),
+      plan: (work, followed) => courseOf(work, followed ? FOLLOWED : this.#how()),
+      run: ({ statements }, room, place) => this.#run(statements, true, room, place),
+      onBroken: (error) => this.#doubt("a transaction could not be written", error),
       onStale: () => this.#backend.forgetStatements(),
       onDrained: (clean) => {
         this.#pipeline = undefined;
@@ -185,14 +189,14 @@ export class Member {
     try {
       return courseOf(work, how);
     } catch (error) {
-      if (this.#pipeline === undefined) this.#free();
+      this.#free();
       throw error;
     }
   }
 
-  #run(statements: readonly RunStatement[], named: boolean, room?: Room, gather = false): Promise<Answer> {
+  #run(statements: readonly RunStatement[], named: boolean, room?: Room, place?: Place): Promise<Answer> {
     try {
-      return this.#backend.run(statements, named, room, gather);
+      return this.#backend.run(statements, named, room, place);
     } catch (error) {
       this.#doubt("a transaction could not be written", error);
       throw error;

@@ -1,5 +1,6 @@
 import type { Room } from "../../base/budget.ts";
 import type { Answer } from "./answer.ts";
+import type { Place } from "./backend.ts";
 import type { Course, Work } from "./course.ts";
 import { PoolError, PoolServerError } from "./errors.ts";
 import { isClean } from "./own-statements.ts";
@@ -16,18 +17,21 @@ export type Outcome = readonly Result[] | "moved";
 
 interface Item {
   readonly work: Work;
-  readonly course: Course;
   readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
   /** Whether nobody waits for its answer any more. It comes all the same. */
   settled: boolean;
 }
 
 /** What a pipeline needs of its connection. */
 export interface PipelineParts {
-  /** Sends a transaction behind those before. */
-  readonly run: (course: Course, room: Room | undefined) => Promise<Answer>;
-  /** The last answer has come. `clean`: all of them left the connection as they found it. */
+  /** @param followed another read of the same write comes behind it, and cleans up for both */
+  readonly plan: (work: Work, followed: boolean) => Course;
+  /** Begins a transaction behind those before; the last of a write sends all of them. */
+  readonly run: (course: Course, room: Room | undefined, place: Place) => Promise<Answer>;
+  /** A read could not be written, which was our caller's mistake: the connection is of no use any more. */
+  readonly onBroken: (error: unknown) => void;
+  /** The last answer has come. `clean`: it shows that the connection is left as it was found. */
   readonly onDrained: (clean: boolean) => void;
   /** Whatever the server has under our names is not what we gave them to. */
   readonly onStale: () => void;
@@ -35,8 +39,9 @@ export interface PipelineParts {
 
 /**
  * Brief reads of one admission on one connection, sent one behind the other before they are answered (PostgreSQL docs,
- * "Pipelining"). Each is a transaction of its own, with its own role and settings in front and its own clean-up behind,
- * and the connection goes to nobody else before the last one is answered and seen to have left it clean.
+ * "Pipelining"). Each is a transaction of its own, with its own role and settings in front. What begins in one turn of
+ * the event loop is one write, and its last transaction cleans up behind all that leave it to it. The connection goes to nobody else before
+ * the very last one is answered and seen to have left it clean.
  *
  *     open ──an error, something left, one that takes long, a cancel──▶ closed: nothing joins
  *       └──────────────── the last answer ──────────────────┴──▶ drained
@@ -48,6 +53,8 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   /** Those that are not answered, in the order of their answers. */
   readonly #items: Item[] = [];
+  /** The last of them, which were not sent yet. */
+  #unsent: Item[] = [];
   #closed = false;
   #clean = true;
   /** The first one when it was looked at last. */
@@ -62,17 +69,36 @@ export class Pipeline {
     return !this.#closed && this.#items.length < DEPTH;
   }
 
-  /** Sends a read. @throws TypeError, RangeError when it cannot be written */
-  add(work: Work, course: Course): Promise<Outcome> {
-    const answer = this.#parts.run(course, work.transaction.room);
+  /** Adds a read, which is sent at the end of this turn. */
+  add(work: Work): Promise<Outcome> {
+    if (this.#unsent.length === 0) setImmediate(() => this.#send());
     return new Promise((resolve, reject) => {
-      const item: Item = { work, course, resolve, reject, settled: false };
+      const item: Item = { work, resolve, reject, settled: false };
       this.#items.push(item);
-      answer.then(
-        (given) => this.#answered(item, given),
+      this.#unsent.push(item);
+    });
+  }
+
+  #send(): void {
+    const items = this.#unsent;
+    this.#unsent = [];
+    const last = items.at(-1);
+    for (const item of items) this.#begin(item, item !== last);
+  }
+
+  #begin(item: Item, followed: boolean): void {
+    try {
+      const { brief, room } = item.work.transaction;
+      const course = this.#parts.plan(item.work, followed && brief === "cleaned together");
+      const place = followed ? "more to come" : "last of a write";
+      this.#parts.run(course, room, place).then(
+        (answer) => this.#answered(item, course, answer),
         (error: Error) => this.#lost(item, error),
       );
-    });
+    } catch (error) {
+      if (settle(item)) item.reject(error);
+      this.#parts.onBroken(error);
+    }
   }
 
   /**
@@ -106,17 +132,17 @@ export class Pipeline {
     return true;
   }
 
-  #answered(item: Item, answer: Answer): void {
+  #answered(item: Item, { from, last }: Course, answer: Answer): void {
     this.#items.shift();
-    const { course, work } = item;
+    const { work } = item;
     if (answer.error !== undefined) this.#refused(item, answer);
     else {
-      const { from, last = from } = course;
-      if (answer.status !== "I" || !isClean(answer.results[last]?.rows[0])) this.#leftBehind();
+      const clean = last === undefined || isClean(answer.results[last]?.rows[0]);
+      if (answer.status !== "I" || !clean) this.#leftBehind();
       const results = answer.results.slice(from, from + work.transaction.statements.length);
       if (settle(item)) item.resolve(results);
     }
-    if (this.#items.length === 0) this.#parts.onDrained(this.#clean);
+    if (this.#items.length === 0) this.#parts.onDrained(this.#clean && last !== undefined);
   }
 
   #refused(item: Item, answer: Answer): void {

@@ -67,10 +67,16 @@ export interface Transaction {
    * commits may then be sent behind others of the same admission before those are answered; it is run again on another
    * connection when one of them takes long. For any other transaction this means nothing.
    */
-  readonly brief?: boolean;
+  readonly brief?: Brief | undefined;
   /** Where results are counted. While there is none for more of them, they wait at the server. */
   readonly room?: Room;
 }
+
+/**
+ * Whether each brief read leaves the connection as it was, or the last one of a write does so for all. What a function
+ * sets for the session may then be met by those behind it, so only by the same identity, and it has to be a proved one.
+ */
+export type Brief = "cleaned" | "cleaned together";
 
 export type TransactionEnd = "commit" | "rollback";
 export type Isolation = "read committed" | "repeatable read" | "serializable";

@@ -122,3 +122,12 @@ for (const name of ["role", "Session_Authorization"])
         TypeError,
       );
   });
+
+test("a read that others of its write follow leaves the clean-up to the last of them", () => {
+  const { statements, last } = courseOf(
+    { role, transaction: plain },
+    { implicitBlocks: false, closely: true, followed: true },
+  );
+  assert.deepEqual(words(statements), [FRONT, "MAIN"]);
+  assert.equal(last, undefined);
+});
