@@ -24,18 +24,21 @@ interface Common {
   /** In the order in which they came. */
   readonly waiting: Set<Share>;
   held: number;
+  /** What those hold who wait for more. */
+  idle: number;
 }
 
 /**
- * A bound on bytes that many hold at the same time. Who needs more than is left waits, in order. Who is alone gets what
- * it asks for: something that is larger than the bound is let through by itself, and not refused for ever.
+ * A bound on bytes that many hold at the same time. Who needs more than is left waits, in order. Where all who hold
+ * something wait for more, the first of them gets it all the same: else none would ever come to its end and let go. So
+ * does who is alone: something that is larger than the bound is let through by itself.
  */
 export class Budget {
   readonly #common: Common;
 
   /** @param limit how many bytes may be held; asked for each time, for a reload changes it */
   constructor(clock: Clock, limit: () => number) {
-    this.#common = { clock, limit, waiting: new Set(), held: 0 };
+    this.#common = { clock, limit, waiting: new Set(), held: 0, idle: 0 };
   }
 
   /** The bytes that are held now. */
@@ -53,6 +56,13 @@ export class Budget {
   }
 }
 
+interface Wanted {
+  readonly bytes: number;
+  readonly most: number;
+  readonly onRoom: OnRoom;
+  readonly callOff: () => void;
+}
+
 /**
  * What one of many holds of a budget.
  *
@@ -63,7 +73,7 @@ export class Share implements Room {
   readonly #common: Common;
   #held = 0;
   #closed = false;
-  #wanted: { readonly bytes: number; readonly onRoom: OnRoom; readonly callOff: () => void } | undefined;
+  #wanted: Wanted | undefined;
 
   constructor(common: Common) {
     this.#common = common;
@@ -73,7 +83,8 @@ export class Share implements Room {
     return this.#held;
   }
 
-  claim(bytes: number, onRoom: OnRoom): "granted" | "waiting" | "refused" {
+  /** @param most what will be asked for in the end: who is let through although it does not fit never waits again */
+  claim(bytes: number, onRoom: OnRoom, most = bytes): "granted" | "waiting" | "refused" {
     if (this.#closed) return "refused";
     if (this.#wanted !== undefined) return "waiting";
     const { waiting, clock } = this.#common;
@@ -82,30 +93,37 @@ export class Share implements Room {
       this.#count(bytes);
       return "granted";
     }
-    this.#wanted = { bytes, onRoom, callOff: clock.after(ROOM_MS, () => this.#answer(false)) };
+    this.#wanted = { bytes, most, onRoom, callOff: clock.after(ROOM_MS, () => this.#refuse()) };
     waiting.add(this);
+    this.#common.idle += this.#held;
+    queueMicrotask(() => serve(this.#common)); // it may be the last one that did not wait
     return "waiting";
   }
 
   /** Counts what is there already, whether it fits or not. */
   take(bytes: number): void {
-    if (!this.#closed && bytes > this.#held && bytes > UNCOUNTED_BYTES) this.#count(bytes);
+    if (this.#wanted === undefined && !this.#closed && bytes > this.#held && bytes > UNCOUNTED_BYTES)
+      this.#count(bytes);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const wanted = this.#stopWaiting();
     this.#count(0);
-    this.#answer(false);
+    wanted?.onRoom(false);
     serve(this.#common);
   }
 
   /** Looks again whether there is room now. Returns whether it need not wait any longer. */
   retry(): boolean {
-    const bytes = this.#wanted?.bytes ?? 0;
-    if (!this.#fits(bytes)) return false;
-    this.#count(bytes);
-    this.#answer(true);
+    const { bytes = 0, most = 0 } = this.#wanted ?? {};
+    const { held, idle } = this.#common;
+    const fits = this.#fits(bytes);
+    if (!fits && held > idle) return false;
+    const wanted = this.#stopWaiting();
+    this.#count(fits ? bytes : most);
+    wanted?.onRoom(true);
     return true;
   }
 
@@ -119,14 +137,19 @@ export class Share implements Room {
     this.#held = bytes;
   }
 
-  #answer(granted: boolean): void {
+  #refuse(): void {
+    this.#stopWaiting()?.onRoom(false);
+    serve(this.#common); // there may be room for who stood behind it
+  }
+
+  #stopWaiting(): { readonly onRoom: OnRoom } | undefined {
     const wanted = this.#wanted;
-    if (wanted === undefined) return;
+    if (wanted === undefined) return undefined;
     this.#wanted = undefined;
     this.#common.waiting.delete(this);
+    this.#common.idle -= this.#held;
     wanted.callOff();
-    wanted.onRoom(granted);
-    if (!granted) serve(this.#common); // there may be room for who stood behind it
+    return wanted;
   }
 }
 

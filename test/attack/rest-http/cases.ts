@@ -334,6 +334,18 @@ const memory: readonly Case[] = [
     },
   ],
   [
+    "bodies that come at the same time and do not fit together are taken one after the other",
+    async ({ client, server }) => {
+      const senders = await Promise.all([client(), client(), client()]);
+      const half = "x".repeat(LARGE / 2);
+      for (const sender of senders) sender.send(announced(LARGE) + half.slice(0, LARGE / 5));
+      await eventually(() => server.short.bodies, "the waiting");
+      for (const sender of senders) sender.send(half + half.slice(LARGE / 5));
+      for (const sender of senders) await sender.upTo("x".repeat(LARGE));
+      await eventually(() => server.held.bodies === 0, "what was held");
+    },
+  ],
+  [
     "a body that finds no room in time is refused, and told when to come back",
     async ({ client, clock, server, kept, asked }) => {
       const first = await client();

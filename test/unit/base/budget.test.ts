@@ -97,3 +97,43 @@ test("a share that was closed is granted nothing more, and whoever waits on it i
   second.take(MB);
   assert.equal(budget.held, LIMIT);
 });
+
+test("where all wait for more than they hold, one after the other gets it and comes to its end", async () => {
+  const { budget, told, ask } = world();
+  const shares = [budget.share(), budget.share(), budget.share()];
+  for (const [at, share] of shares.entries()) assert.equal(ask(`${at}`, share, 3 * MB), "granted");
+  for (const [at, share] of shares.entries()) assert.equal(ask(`${at}`, share, 8 * MB), "waiting");
+  await Promise.resolve();
+  assert.deepEqual(told, ["0 granted"]);
+  shares[0]?.close();
+  assert.deepEqual(told, ["0 granted", "1 granted"]);
+  shares[1]?.close();
+  assert.deepEqual(told, ["0 granted", "1 granted", "2 granted"]);
+  shares[2]?.close();
+  assert.deepEqual([budget.held, budget.short], [0, false]);
+});
+
+test("who is let through has room for all that it will need, so that not everybody is let through by and by", async () => {
+  const { budget, told, ask } = world();
+  const [first, second] = [budget.share(), budget.share()];
+  ask("first", first, 5 * MB);
+  ask("second", second, 5 * MB);
+  first.claim(6 * MB, (granted) => told.push(`first ${granted}`), 9 * MB);
+  ask("second", second, 9 * MB);
+  await Promise.resolve();
+  assert.deepEqual(told, ["first true"]);
+  assert.equal(ask("first", first, 9 * MB), "granted");
+  assert.equal(budget.held, 14 * MB);
+});
+
+test("as long as somebody does not wait, nobody gets more than there is", async () => {
+  const { budget, told, ask } = world();
+  const [busy, first, second] = [budget.share(), budget.share(), budget.share()];
+  for (const share of [busy, first, second]) ask("", share, 3 * MB);
+  ask("first", first, 8 * MB);
+  ask("second", second, 8 * MB);
+  await Promise.resolve();
+  assert.deepEqual(told, []);
+  busy.close();
+  assert.deepEqual(told, ["first granted"]);
+});

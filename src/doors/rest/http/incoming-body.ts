@@ -53,7 +53,7 @@ export class IncomingBody {
   claim(onRoom: (granted: boolean) => void): ReturnType<Share["claim"]> {
     const { received } = this;
     const bytes = received <= UNCOUNTED_BYTES ? received : Math.min(this.#most, AHEAD * received);
-    return this.room.claim(bytes, onRoom);
+    return this.room.claim(bytes, onRoom, this.#most);
   }
 
   /**
