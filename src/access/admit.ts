@@ -174,9 +174,9 @@ export class Access {
     const cluster = clusters.find(({ name }) => name === facts.cluster);
     if (!this.#identification.stillTrusts(facts.proof, cluster)) return false;
     const { database, role, door, peer, basis } = facts;
-    const asked = { cluster, database, peer, replication: basis.replication };
-    // A REST session has the role that policy chose, and must end when policy would choose another.
-    const wish: Wish = door === "rest" ? { ...asked, door, role: undefined } : { ...asked, door, role };
+    const same = { cluster, database, peer, replication: basis.replication };
+    // A REST session may have the role that policy chose; it must end when policy would choose another.
+    const wish: Wish = door === "rest" ? { ...same, door, role: basis.asked } : { ...same, door, role };
     const decision = this.#decide(basis.bearer, wish, noTrace, this.#parts.policy.upholding);
     return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
   }
@@ -266,7 +266,12 @@ export class Access {
       role: permit.role,
       rule: permit.rule,
       proof: identity.proof,
-      basis: { bearer: identity, replication: wish.replication, privileged: permit.privileged },
+      basis: {
+        bearer: identity,
+        asked: wish.role,
+        replication: wish.replication,
+        privileged: permit.privileged,
+      },
       until: endOf(identity, permit, wish.cluster, clock.now()),
     });
     return { kind: "admitted", admission: admitted(identity, permit, wish, session) };

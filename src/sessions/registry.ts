@@ -27,6 +27,8 @@ export interface SessionFacts {
   /** What the decision was made from, so that it can be made again when the policy changes. */
   readonly basis: {
     readonly bearer: Bearer;
+    /** The role that was asked for; a request over HTTP may leave it to policy. */
+    readonly asked: RoleName | undefined;
     readonly replication: boolean;
     readonly privileged: boolean;
   };

@@ -24,6 +24,7 @@ export function sessionFacts(more: Partial<SessionFacts> = {}): SessionFacts {
         claims: { sub: "ada" },
         proof: { issuer: "issuer" },
       },
+      asked: "analyst" as RoleName,
       replication: false,
       privileged: false,
     },

@@ -25,6 +25,8 @@ export interface WorldOptions extends GatewayOptions {
   readonly issuer?: Readonly<Record<string, unknown>>;
   /** Merged over the wire door's configuration. */
   readonly door?: Readonly<Record<string, unknown>>;
+  /** A REST door beside the wire door; without it there is none. */
+  readonly rest?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
   /** Merged over everything; what needs the server first is made of it. */
   readonly config?: Settings | ((postgres: TestPostgres) => Promise<Settings>);
@@ -90,7 +92,10 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
   writeFileSync(files.cert, server.cert);
   writeFileSync(files.key, server.key, { mode: 0o600 });
   const config = {
-    doors: { postgres: { port: 0, tls: { certFile: files.cert, keyFile: files.key }, ...options.door } },
+    doors: {
+      postgres: { port: 0, tls: { certFile: files.cert, keyFile: files.key }, ...options.door },
+      ...(options.rest === undefined ? {} : { rest: { port: 0, database: "postgres", ...options.rest } }),
+    },
     issuers: [{ name: "test", issuer: ISSUER, keys: { pem: [keys.publicPem] }, ...options.issuer }],
     clusters: [
       {

@@ -6,7 +6,8 @@ import { performance } from "node:perf_hooks";
 import type { Credential } from "../../access/identify.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
-import type { SessionId } from "../../base/ids.ts";
+import type { RoleName, SessionId } from "../../base/ids.ts";
+import { parseRoleName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import { quoteQualified } from "../../base/sql-text.ts";
 import type { RestDoorConfig } from "../../config/schema.ts";
@@ -30,7 +31,7 @@ import type { Exchange, Reply } from "./http/exchange.ts";
 import type { RequestHeaders } from "./http/headers.ts";
 import type { LegacyName } from "./plan/branch.ts";
 import { UNDEFINED_COLUMN } from "./plan/row-type.ts";
-import { noSchemaCache, noSecret } from "./refusals.ts";
+import { badRole, noSchemaCache, noSecret } from "./refusals.ts";
 import type { RequestSettings } from "./request/request.ts";
 import { parseRequest } from "./request/request.ts";
 import type { ApiRequest } from "./request/types.ts";
@@ -194,7 +195,8 @@ export class Pipeline {
     const credential = credentialOf(exchange.headers);
     run.authenticated = credential.kind === "token";
     if (run.authenticated && !this.#parts.takesTokens) throw noSecret();
-    const found = this.#parts.sessions.get(credential, this.#parts.place, exchange.peer);
+    const { sessions, place } = this.#parts;
+    const found = sessions.get(credential, roleAsked(exchange.headers), place, exchange.peer);
     const session = found instanceof Promise ? await found : found;
     run.id = "kind" in session ? session.id : session.admission.session.facts.id;
     if ("kind" in session) throw denialError(session, tokenOf(credential));
@@ -306,6 +308,18 @@ function credentialOf(headers: RequestHeaders): Credential {
     credentials.set(headers, credential);
   }
   return credential;
+}
+
+/** The field by which a client chooses among the roles that are open to it. PostgREST has none. */
+const ROLE_FIELD = "x-postern-role";
+
+/** @throws RestError when the field is there and no role can be called that */
+function roleAsked(headers: RequestHeaders): RoleName | undefined {
+  const text = headers.get(ROLE_FIELD);
+  if (text === undefined) return undefined;
+  const role = parseRoleName(Buffer.from(text, "latin1").toString("utf8"));
+  if (role === undefined) throw badRole();
+  return role;
 }
 
 function tokenOf(credential: Credential): string | undefined {

@@ -38,6 +38,13 @@ export const badQuery = (message: string, details?: string) => of("PGRST100", { 
 export const rpcMethod = (method: string) =>
   of("PGRST101", { message: `Cannot use the ${method} method on RPC` });
 
+/** `X-Postern-Role`, which PostgREST does not have: its nearest code is that of a query that cannot be read. */
+export const badRole = () =>
+  of("PGRST100", {
+    message: "X-Postern-Role is no role",
+    details: "It is empty, has a NUL or is longer than 63 bytes",
+  });
+
 export const badBody = (message: string) => of("PGRST102", { message });
 
 export const negativeLimit = () => badRange("Limit should be greater than or equal to zero.");

@@ -10,7 +10,7 @@ import type { Denied } from "../../access/denied.ts";
 import type { Credential } from "../../access/identify.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason, Observe, Peer } from "../../base/event.ts";
-import type { DatabaseName, SessionId } from "../../base/ids.ts";
+import type { DatabaseName, RoleName, SessionId } from "../../base/ids.ts";
 import { newSessionId } from "../../base/ids.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import { claimsJson } from "./transaction-settings.ts";
@@ -125,9 +125,15 @@ export class RestSessions {
   /**
    * The session for a credential from an address: the one that is kept, or a new one when access admits it.
    * Synchronous when it is kept.
+   * @param role the one that is asked for; without it, policy chooses
    */
-  get(credential: Credential, place: Place, peer: Peer): RestSession | Promise<RestSession | DeniedSession> {
-    const key = keyOf(credential, peer);
+  get(
+    credential: Credential,
+    role: RoleName | undefined,
+    place: Place,
+    peer: Peer,
+  ): RestSession | Promise<RestSession | DeniedSession> {
+    const key = keyOf(credential, role, peer);
     const kept = this.#kept.get(key);
     const now = this.#parts.clock.now();
     if (kept?.isLive(now) === true) {
@@ -138,7 +144,9 @@ export class RestSessions {
     }
     const asking = this.#asking.get(key);
     if (asking !== undefined) return asking;
-    const asked = this.#ask(key, credential, place, peer).finally(() => this.#asking.delete(key));
+    const asked = this.#ask(key, credential, { ...place, role }, peer).finally(() =>
+      this.#asking.delete(key),
+    );
     this.#asking.set(key, asked);
     return asked;
   }
@@ -153,13 +161,13 @@ export class RestSessions {
   async #ask(
     key: string,
     credential: Credential,
-    place: Place,
+    asked: Place & { readonly role: RoleName | undefined },
     peer: Peer,
   ): Promise<RestSession | DeniedSession> {
     const { access, clock, observe } = this.#parts;
     const id = newSessionId();
     const askedAt = clock.now();
-    const wish = { ...place, role: undefined, door: "rest", peer, replication: false } as const;
+    const wish = { ...asked, door: "rest", peer, replication: false } as const;
     const outcome = await access.admit(credential, wish, id);
     if (outcome.kind === "denied") return { ...outcome, id };
     const { admission } = outcome;
@@ -221,11 +229,11 @@ export class RestSessions {
 const proofs = new WeakMap<Credential, string>();
 
 /** The whole token takes part, and the address: an address may be a reason to say no. */
-function keyOf(credential: Credential, peer: Peer): string {
+function keyOf(credential: Credential, role: RoleName | undefined, peer: Peer): string {
   let proof = proofs.get(credential);
   if (proof === undefined) {
     proof = credential.kind === "token" ? hash("sha256", credential.token.reveal(), "base64") : "";
     proofs.set(credential, proof);
   }
-  return `${proof} ${peer.address}`;
+  return role === undefined ? `${proof} ${peer.address}` : `${proof} ${peer.address} ${role}`;
 }

@@ -54,6 +54,7 @@ const SINGLE: ReadonlySet<string> = new Set([
   "content-length",
   "transfer-encoding",
   "content-type",
+  "x-postern-role",
 ]);
 
 interface HeadBounds {

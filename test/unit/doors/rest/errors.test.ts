@@ -9,6 +9,7 @@ import * as refusals from "../../../../src/doors/rest/refusals.ts";
 const table: Readonly<Record<keyof typeof refusals, readonly [RestError, PgrstCode, number]>> = {
   databaseUnreachable: [refusals.databaseUnreachable(), "PGRST000", 503],
   connectionLost: [refusals.connectionLost("gone"), "PGRST001", 503],
+  badRole: [refusals.badRole(), "PGRST100", 400],
   noSecret: [refusals.noSecret(), "PGRST300", 500],
   noSchemaCache: [refusals.noSchemaCache(), "PGRST002", 503],
   poolTimeout: [refusals.poolTimeout(), "PGRST003", 504],

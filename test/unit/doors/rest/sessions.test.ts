@@ -59,6 +59,7 @@ function door(perIdentity = 100, takenMs = HOUR_MS) {
   const ask = (token: string, address = "192.0.2.1") =>
     sessions.get(
       { kind: "token", token: new Secret(token) },
+      undefined,
       { cluster, database },
       { address, port: 1024, tls: false },
     );
