@@ -1,6 +1,8 @@
 /** PostgreSQL 15 asks PAM, and PAM asks Postern: the whole way of a login, with psql. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { stringify } from "yaml";
@@ -11,13 +13,15 @@ import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { PamServer } from "../support/pam.ts";
 import { HELPER, pamMissing, startPamServer } from "../support/pam.ts";
+import { runProgram } from "./support/program.ts";
+import { missing, prepare } from "./support/toolchains.ts";
 
 const PASSWORD = "ada's own pass=word '\\ x";
 const keys = newKeyPair("ES256");
 const seconds = () => Math.floor(Date.now() / 1000);
 const token = (sub: string, more = {}) =>
   mintToken(keys.privatePem, { iss: "https://issuer.test", sub, exp: seconds() + 600, ...more });
-const SKIPPED = process.env["CI"] === "true" ? false : pamMissing;
+const SKIPPED = process.env["CI"] === "true" ? false : pamMissing || (missing("python") ?? false);
 
 describe("PAM", { skip: SKIPPED }, () => {
   let server: PamServer;
@@ -126,11 +130,69 @@ describe("PAM", { skip: SKIPPED }, () => {
       assert.deepEqual([line["door"], line["reason"]], ["pam", "expired"]);
     });
 
+  test("psycopg logs in with a token as its password, and is refused without one that is good", async () => {
+    ways["the module"]?.();
+    const foreign = newKeyPair("ES256").privatePem;
+    const { results, said } = await runProgram((await prepare("python"))("pam_checks"), {
+      PGPORT: String(server.port),
+      GOOD_TOKEN: token("ada"),
+      WRONG_TOKEN: mintToken(foreign, { iss: "https://issuer.test", sub: "ada", exp: seconds() + 60 }),
+      EXPIRED_TOKEN: token("ada", { exp: seconds() - 10 }),
+      OTHER_CA: "",
+    });
+    const checks = [
+      "logs in with a signed token",
+      "is refused as another role",
+      "is refused with a wrong token and an expired one",
+    ];
+    assert.deepEqual(
+      results,
+      checks.map((check) => ({ check, ok: true })),
+      said,
+    );
+  });
+
   test("a session that its client ends is off the list", async () => {
     ways["the module"]?.();
     await opens("ada", token("ada"));
     await gateway.logged(({ event, reason }) => event === "session.ended.v1" && reason === "client-closed");
   });
+
+  const answers: readonly (readonly [string, string, number])[] = [
+    ["the one that lets in", "allow\n", 0],
+    ["the same without its end", "allow", 9],
+    ["a longer word", "allowed\n", 9],
+    ["another case", "ALLOW\n", 9],
+    ["a word before it", "x allow\n", 9],
+    ["nothing", "", 9],
+    ["NUL and then it", "\0allow\n", 9],
+    ["a denial", "deny policy/role 0123456789ab no\n", 7],
+    ["a denial with control characters", "deny policy/role 0123456789ab \u001b[2J\n", 7],
+    ["100 kB without an end", "x".repeat(100_000), 9],
+  ];
+  for (const [what, answer, code] of answers)
+    test(`what the door answers decides, and nothing like it: ${what}`, async () => {
+      const path = join(server.directory, "lying.sock");
+      const door = createServer(
+        (peer) =>
+          void peer
+            .on("error", () => {})
+            .resume()
+            .end(answer),
+      );
+      await new Promise<void>((resolve) => door.listen(path, resolve));
+      try {
+        for (const command of [server.launcher, ...HELPER.split(" ").slice(0, 1)]) {
+          const args = [...(command === server.launcher ? [] : ["pam"]), `socket=${path}`];
+          const ended = await ran(command, args, token("ada"));
+          assert.equal(ended.code, code, `${command}: ${ended.stderr}`);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+          assert.doesNotMatch(ended.stderr.trimEnd(), /[\u0000-\u001f]/);
+        }
+      } finally {
+        await new Promise((resolve) => door.close(resolve));
+      }
+    });
 
   test("the account phase alone lets nobody in", async () => {
     const line = `${server.module} socket=${socket}`;
@@ -231,6 +293,20 @@ describe("PAM", { skip: SKIPPED }, () => {
     }
   });
 });
+
+/** Runs a helper as pam_exec does. */
+function ran(command: string, args: readonly string[], credential: string) {
+  return new Promise<{ readonly code: number | null; readonly stderr: string }>((resolve) => {
+    const env = { PAM_TYPE: "auth", PAM_USER: "ada", PAM_RHOST: "127.0.0.1" };
+    let stderr = "";
+    const child = spawn(command, args, { env, stdio: ["pipe", "ignore", "pipe"] });
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      stderr += piece;
+    });
+    child.on("close", (code) => resolve({ code, stderr }));
+    child.stdin.on("error", () => {}).end(`${credential}\0`);
+  });
+}
 
 /** A server that is not behind Postern. */
 const NOWHERE = {
