@@ -61,12 +61,13 @@ interface LastingOptions extends Pick<Lasting, "clock" | "observe" | "recorder">
 }
 
 export function createLasting({ clock, observe, recorder, fellows, store }: LastingOptions): Lasting {
+  const sessions = new Sessions(clock, fellows);
   return {
-    shared: store && new SharedState(store, { clock, observe }),
+    shared: store && new SharedState(store, { clock, observe, sessions }),
     clock,
     observe,
     recorder,
-    sessions: new Sessions(clock, fellows),
+    sessions,
     attempts: new Attempts(clock, (address) => fellows.loginFailed(address)),
     keySources: new SharedSources(),
     spans: openTelemetrySpans(),

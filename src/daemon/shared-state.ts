@@ -16,14 +16,18 @@ import type { StoreConfig } from "../config/schema.ts";
 import { eventsOf } from "../grants/events.ts";
 import { Grants } from "../grants/grants.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
+import type { Sessions } from "../sessions/registry.ts";
+import { SharedSessions } from "../sessions/shared.ts";
 import { StoredAccessRequests } from "../store/access-requests.ts";
 import { watchChanges } from "../store/changes.ts";
 import { StoreError } from "../store/errors.ts";
 import { StoredPersonalTokens } from "../store/personal-tokens.ts";
 import type { StoredObject } from "../store/policy-objects.ts";
 import { listPolicyObjects } from "../store/policy-objects.ts";
+import { StoredSessions } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
+import { newNode } from "./node.ts";
 import { prepareStore } from "./store.ts";
 
 /** What of a configuration the shared state has to know, as it is in force now. */
@@ -35,6 +39,8 @@ export interface InForce {
 interface SharedParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Those of this process, to be shown to the others. */
+  readonly sessions: Sessions;
 }
 
 /** A store that was away at the start is tried again after this long. */
@@ -48,6 +54,7 @@ export class SharedState {
   readonly grants: Grants;
   readonly tokens: RememberedTokens;
   readonly personalTokens: StoredPersonalTokens;
+  readonly sessions: SharedSessions;
   readonly #config: StoreConfig;
   readonly #parts: SharedParts;
   readonly #changed = new Set<() => void>();
@@ -66,6 +73,12 @@ export class SharedState {
     this.#parts = parts;
     this.store = createStore(config, parts);
     this.personalTokens = new StoredPersonalTokens(this.store);
+    this.sessions = new SharedSessions({
+      sessions: parts.sessions,
+      board: new StoredSessions(this.store),
+      node: newNode(),
+      clock,
+    });
     this.tokens = new RememberedTokens(this.personalTokens, clock);
     const rights = new GrantRights(() => this.#now(), clock);
     this.grants = new Grants({
@@ -103,6 +116,7 @@ export class SharedState {
     this.policy.onChange(() => this.#tell());
     this.tokens.onChange(() => this.#tell());
     await this.policy.start();
+    this.sessions.start();
     this.#sweepLater();
   }
 
@@ -123,6 +137,7 @@ export class SharedState {
     this.#callOffSweep();
     this.#stopWatching();
     this.policy.close();
+    await this.sessions.close();
     await this.store.close();
   }
 
@@ -162,6 +177,9 @@ export class SharedState {
         return;
       case "user":
         void this.tokens.refresh();
+        return;
+      case "session":
+        this.sessions.hear(id);
         return;
       default:
     }

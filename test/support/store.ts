@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Event } from "../../src/base/event.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import type { StoreConfig } from "../../src/config/schema.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -36,6 +37,14 @@ export function storeConfig(t: TestContext, settings: Readonly<Record<string, un
   };
   const { store } = configOf(load(t, JSON.stringify(value))); // which is YAML too
   if (store === undefined) throw new TypeError("the configuration lost its store");
+  return store;
+}
+
+/** The store of a gateway's configuration, as the tests write it. */
+export function storeConfigOf(written: Readonly<Record<string, unknown>>): StoreConfig {
+  const loaded = loadConfig({ value: written, source: "test", env: {} });
+  const { store } = configOf(loaded);
+  if (store === undefined) throw new TypeError("the configuration has no store");
   return store;
 }
 
