@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { SecureContext } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
 import { createSecureContext } from "node:tls";
 
 /** The files of a certificate, as a door's configuration names them. */
@@ -13,6 +13,8 @@ interface CertificateFiles {
 /** The door's certificate, ready for use. */
 export interface ServerCertificate {
   readonly context: SecureContext;
+  /** What the context was made of, for servers that make their own. */
+  readonly options: SecureContextOptions;
   /** When it ends, as the certificate says it. */
   readonly notAfter: string;
 }
@@ -30,14 +32,14 @@ export function loadCertificate(tls: CertificateFiles): ServerCertificate {
   const leaf = parse(() => new X509Certificate(cert), tls.certFile, "a PEM certificate");
   const privateKey = parse(() => createPrivateKey(key), tls.keyFile, "an unencrypted PEM private key");
   if (!leaf.checkPrivateKey(privateKey)) throw new Error(`${tls.keyFile} is not the key of ${tls.certFile}`);
-  const context = createSecureContext({
+  const options = {
     cert,
     key,
     minVersion: tls.minVersion,
     sessionIdContext: SESSION_ID_CONTEXT,
     honorCipherOrder: true,
-  });
-  return { context, notAfter: leaf.validTo };
+  };
+  return { context: createSecureContext(options), options, notAfter: leaf.validTo };
 }
 
 function read(file: string): Buffer {

@@ -6,9 +6,9 @@ import type { Parts } from "./parts.ts";
 const MIN_TOKEN_LENGTH = 16;
 
 /** What the schema cannot see of the HTTP listener. */
-export function checkAdmin({ admin }: Parts, findings: Findings): void {
+export function checkAdmin({ admin, store }: Parts, findings: Findings): void {
   if (admin === undefined) return;
-  const { host, token } = admin;
+  const { host, token, tls, unixSocket } = admin;
   if (token !== undefined && token.reveal().length < MIN_TOKEN_LENGTH)
     findings.fault(
       ["admin", "token"],
@@ -23,5 +23,11 @@ export function checkAdmin({ admin }: Parts, findings: Findings): void {
     findings.warn(
       ["admin", "token"],
       "is missing, so whoever reaches the listener can read /metrics; set a token or listen on 127.0.0.1",
+    );
+  const bearers = token !== undefined || store !== undefined;
+  if (bearers && tls === undefined && unixSocket === undefined && !isLoopback(host))
+    findings.warn(
+      ["admin", "tls"],
+      "is missing, so tokens cross the network in clear text unless TLS ends before; set certFile and keyFile",
     );
 }

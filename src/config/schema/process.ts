@@ -85,6 +85,9 @@ export const admin = z.strictObject({
   host: z.string().default("127.0.0.1").describe("Address to listen on; empty for all interfaces."),
   port: port.default(9187).describe("Port to listen on; 0 picks a free one."),
   unixSocket: unixSocket.optional().describe("Listen on a Unix socket instead of `host` and `port`."),
+  tls: serverTls
+    .optional()
+    .describe("Certificate and key; both files are watched and reloaded. Without it plain HTTP is served."),
   token: secretSource
     .optional()
     .describe(

@@ -4,10 +4,14 @@
  */
 import type { Server } from "node:http";
 import { createServer } from "node:http";
+import type { Server as TlsServer } from "node:https";
+import { createServer as createTlsServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { AdminConfig } from "../../config/schema.ts";
+import type { ServerCertificate } from "../../wire/certificate.ts";
+import { loadCertificate } from "../../wire/certificate.ts";
 import { clearSocket, withMode } from "../../wire/unix-socket.ts";
 import { createApp } from "./app.ts";
 import { routes } from "./routes.ts";
@@ -43,14 +47,19 @@ export class ControlDoor {
 
   /**
    * Puts settings in force: opens the door, moves it (the new listener is open before the old one closes) or closes it.
-   * @throws Error when the address cannot be used; then nothing has changed
+   * @throws Error when the address or the certificate cannot be used; then nothing has changed
    */
   async apply(admin: AdminConfig | undefined): Promise<void> {
-    const before = this.#admin;
-    const moves = placeOf(admin) !== placeOf(before);
-    const server = admin !== undefined && moves ? await this.#open(admin) : undefined;
+    const moves = placeOf(admin) !== placeOf(this.#admin);
+    const certificate = admin?.tls === undefined ? undefined : loadCertificate(admin.tls);
+    const server = admin !== undefined && moves ? await this.#open(admin, certificate) : undefined;
     this.#admin = admin;
-    if (!moves) return;
+    if (certificate !== undefined)
+      this.#observe({ event: "tls.loaded.v1", door: "control", notAfter: certificate.notAfter });
+    if (!moves) {
+      if (certificate !== undefined) (this.#server as TlsServer).setSecureContext(certificate.options); // placeOf says TLS
+      return;
+    }
     this.#shut();
     this.#server = server;
   }
@@ -63,8 +72,8 @@ export class ControlDoor {
     this.#admin = undefined;
   }
 
-  async #open(admin: AdminConfig): Promise<Server> {
-    const server = this.#createServer();
+  async #open(admin: AdminConfig, certificate: ServerCertificate | undefined): Promise<Server> {
+    const server = this.#createServer(certificate);
     try {
       await listen(server, admin);
     } catch (error) {
@@ -79,7 +88,7 @@ export class ControlDoor {
     return server;
   }
 
-  #createServer(): Server {
+  #createServer(certificate: ServerCertificate | undefined): Server {
     const app = createApp({
       routes,
       running: this.#running,
@@ -89,8 +98,9 @@ export class ControlDoor {
     const server = createAdaptorServer({
       fetch: app.fetch,
       overrideGlobalObjects: false,
-      createServer,
+      ...(certificate === undefined ? { createServer } : { createServer: createTlsServer }),
       serverOptions: {
+        ...certificate?.options,
         headersTimeout: HEADERS_MS,
         connectionsCheckingInterval: HEADERS_MS,
         requestTimeout: REQUEST_MS,
@@ -130,10 +140,12 @@ async function listen(server: Server, { host, port, unixSocket }: AdminConfig): 
 /** Where the settings say that the door is; none when there is to be no door. */
 function placeOf(admin: AdminConfig | undefined): string | undefined {
   if (admin === undefined) return undefined;
-  const { host, port, unixSocket } = admin;
-  return unixSocket === undefined
-    ? `${host === "" ? "*" : host}:${port}`
-    : `${unixSocket.path} ${unixSocket.mode}`;
+  const { host, port, unixSocket, tls } = admin;
+  const place =
+    unixSocket === undefined
+      ? `${host === "" ? "*" : host}:${port}`
+      : `${unixSocket.path} ${unixSocket.mode}`;
+  return tls === undefined ? place : `${place} with TLS`;
 }
 
 /** The same in words. The error itself would be taken for one of the wire door. */

@@ -313,6 +313,10 @@ const WARNED: Readonly<Record<string, readonly [Written, string]>> = {
     { rest: 'admin: { host: "0.0.0.0" }' },
     "admin.token: is missing, so whoever reaches the listener can read /metrics; set a token or listen on 127.0.0.1",
   ],
+  "operators' tokens over plain HTTP across the network": [
+    { rest: 'admin: { host: "0.0.0.0", token: 0123456789abcdef }' },
+    "admin.tls: is missing, so tokens cross the network in clear text unless TLS ends before; set certFile and keyFile",
+  ],
 };
 
 for (const [name, [written, expected]] of Object.entries(WARNED)) {

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { renameSync, statSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
+import { request } from "node:https";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import type { Event } from "../../../../src/base/event.ts";
 import { Secret } from "../../../../src/base/secret.ts";
+import { createAuthority } from "../../../../src/demo/authority.ts";
 import { ControlDoor } from "../../../../src/doors/control/door.ts";
 import { directoryWith } from "../../../support/config-files.ts";
 
@@ -126,3 +129,49 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" ? (address?.port ?? 0) : 0;
 }
+
+test("the door speaks TLS with its certificate, and takes a new one up where it is", async (t) => {
+  const { door, events } = doorFor(t);
+  const directory = mkdtempSync(join(tmpdir(), "postern-control-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const tls = {
+    certFile: join(directory, "c"),
+    keyFile: join(directory, "k"),
+    minVersion: "TLSv1.3",
+  } as const;
+  const issue = async () => {
+    const authority = await createAuthority("control");
+    const { cert, key } = await authority.server(["127.0.0.1"]);
+    writeFileSync(tls.certFile, cert);
+    writeFileSync(tls.keyFile, key);
+    return authority.cert;
+  };
+  const ask = (ca: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = request({
+        host: "127.0.0.1",
+        port: door.address?.port,
+        path: "/livez",
+        ca,
+        agent: false,
+      });
+      asked.on("response", (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on("error", reject).end();
+    });
+  const first = await issue();
+  await door.apply({ ...HERE, tls });
+  const port = door.address?.port;
+  assert.equal(await ask(first), 200);
+  const second = await issue();
+  await door.apply({ ...HERE, tls });
+  assert.equal(door.address?.port, port);
+  assert.equal(await ask(second), 200);
+  await assert.rejects(ask(first));
+  assert.equal(events.filter(({ event }) => event === "tls.loaded.v1").length, 2);
+  writeFileSync(tls.keyFile, "no key");
+  await assert.rejects(door.apply({ ...HERE, tls }), /does not hold an unencrypted PEM private key/);
+  assert.equal(await ask(second), 200);
+});
