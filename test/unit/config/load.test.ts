@@ -72,7 +72,7 @@ const FAULTS: readonly FaultCase[] = [
   {
     name: "a setting that resembles none",
     yaml: `${MINIMAL}admin:\n  user: root\n`,
-    faults: ["postern.yaml:9:3: admin.user: is not a setting; it can be host, port, unixSocket, token"],
+    faults: ["postern.yaml:9:3: admin.user: is not a setting; it can be host, port, unixSocket, tls, token"],
   },
   {
     name: "a misspelt choice",
