@@ -1,9 +1,9 @@
 import { list, optionValues } from "../support/option-values.ts";
 import { MEASURES } from "./measure/all.ts";
 import type { Measure, Settings } from "./measure/measure.ts";
-import { LOGIN_VARIANTS, PEERS, TWO_WORKERS } from "./peers/all.ts";
+import { AUDITED, LOGIN_VARIANTS, PEERS, TWO_WORKERS } from "./peers/all.ts";
 
-const ALL_PEERS = [...PEERS, ...LOGIN_VARIANTS, ...TWO_WORKERS].map(({ name }) => name);
+const ALL_PEERS = [...PEERS, ...LOGIN_VARIANTS, ...TWO_WORKERS, ...AUDITED].map(({ name }) => name);
 
 const DEFAULTS: Settings = { rounds: 5, seconds: 5, warmUpLogins: 1_000, sessions: 1_000 };
 /** Enough to see that everything works. */

@@ -21,6 +21,8 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer\s+)[\w.~+/=-]{8,}/gi, `$1${MASK}`],
   // As connection strings, query strings and JSON write it; prose ("a bad token: …") stays readable.
   [/((?:password|passwd|pwd|secret|token)\s*=\s*)(?:"[^"]*"|'[^']*'|[^\s,;&]+)/gi, `$1${MASK}`],
+  // As SQL sets one: ALTER ROLE … PASSWORD '…'; the end of a text that was cut may be missing.
+  [/(\bpassword\s+)(?:e|u&)?'(?:[^'\\]|\\.|'')*(?:'|$)/gi, `$1${MASK}`],
   [/("(?:password|passwd|pwd|secret|\w*token)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, `$1"${MASK}"`],
 ];
 
@@ -46,7 +48,7 @@ export function redact(value: unknown, depth = 0): unknown {
 const SUSPICIOUS = /eyJ|-----|:\/\/|bearer|passw|pwd|secret|token|pst_/i;
 
 /** `text` with every secret that shows itself by its shape blotted out. */
-function redactText(text: string): string {
+export function redactText(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   return SHAPES.reduce((left, [shape, mask]) => left.replace(shape, mask), text);
 }

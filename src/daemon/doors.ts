@@ -164,6 +164,7 @@ function settingsOf(parts: Parts): AllSettings {
       certificate: certificateOf(postgres),
       access,
       upstream,
+      statements: config.audit?.statements ?? "off",
     },
     rest: rest && {
       door: rest,

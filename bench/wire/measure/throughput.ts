@@ -1,4 +1,4 @@
-import { PEERS, TWO_WORKERS } from "../peers/all.ts";
+import { AUDITED, PEERS, TWO_WORKERS } from "../peers/all.ts";
 import type { Legs, RunningPeer } from "../peers/peer.ts";
 import { pgbench } from "../pgbench.ts";
 import type { Bench, Measure, Reading } from "./measure.ts";
@@ -14,7 +14,7 @@ export const throughput: Measure = {
   unit: "tps",
   costUnit: "CPU s/100k",
   legs: ["tls", "plain"],
-  peers: [...PEERS, ...TWO_WORKERS],
+  peers: [...PEERS, ...TWO_WORKERS, ...AUDITED],
   cases: ["1 client", "8 clients", "32 clients"],
   lifetime: "all rounds",
   warmUp: async (bench, peer, legs) => void (await pgbench(bench, peer, legs, WARM_UP)),

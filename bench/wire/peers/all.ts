@@ -29,5 +29,8 @@ export const LOGIN_VARIANTS: readonly Peer[] = [
   postern("bun", "warm"),
 ];
 
+/** With every statement in the ledger. */
+export const AUDITED: readonly Peer[] = [postern("node", "audited"), postern("bun", "audited")];
+
 /** One more process behind the same port: for measurements of many sessions. */
 export const TWO_WORKERS: readonly Peer[] = [postern("bun", "two-workers")];

@@ -13,10 +13,15 @@ const SPARES = 16;
 
 export type Runtime = "node" | "bun";
 
-/** As it is by default, with connections opened ahead, or with two processes behind the port. */
-type Variant = "cold" | "warm" | "two-workers";
+/** As it is by default, with connections opened ahead, with two processes behind the port, or with every statement in the ledger. */
+type Variant = "cold" | "warm" | "two-workers" | "audited";
 
-const SUFFIX: Readonly<Record<Variant, string>> = { cold: "", warm: "-warm", "two-workers": "-2" };
+const SUFFIX: Readonly<Record<Variant, string>> = {
+  cold: "",
+  warm: "-warm",
+  "two-workers": "-2",
+  audited: "-audited",
+};
 
 /** Postern as a user starts it: `bin/postern start` with a configuration file. */
 export function postern(runtime: Runtime, variant: Variant): Peer {
@@ -34,7 +39,8 @@ export function postern(runtime: Runtime, variant: Variant): Peer {
     start: async (bed, legs) => {
       const directory = bed.workspace.directoryFor(name);
       const port = await quietPort();
-      const settings = configuration(bed, legs, port, variant);
+      const audit = variant === "audited" ? { audit: auditIn(directory) } : {};
+      const settings = { ...configuration(bed, legs, port, variant), ...audit };
       // Not beside the log: what happens in the directory of the configuration is watched.
       const etc = bed.workspace.directoryFor(`${name}-etc`);
       // JSON is YAML (YAML 1.2, section 1.3).
@@ -49,6 +55,12 @@ export function postern(runtime: Runtime, variant: Variant): Peer {
       });
     },
   };
+}
+
+/** Each statement with its parameters: the most that can be asked of it. */
+function auditIn(directory: string): object {
+  const sink = { kind: "file", path: `${directory}/audit.jsonl` };
+  return { sink, signingKey: `${directory}/audit.key`, statements: "with-parameters" };
 }
 
 function configuration(bed: Bed, legs: Legs, port: number, variant: Variant): object {

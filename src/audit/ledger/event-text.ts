@@ -3,6 +3,7 @@ import { redact } from "../redact.ts";
 import type { AuditEvent } from "./audited.ts";
 import type { Json } from "./canonical.ts";
 import { canonicalJson } from "./canonical.ts";
+import { statementText } from "./statement-text.ts";
 
 /** The longest text within an event: a statement of more than that is a bulk load, and its beginning says which. */
 const MAX_TEXT = 32 * 1024;
@@ -13,6 +14,7 @@ const SHORT_TEXT = 512;
 
 /** An event in canonical form, without secrets, well formed and bounded: what the ledger keeps of it. */
 export function eventText(event: AuditEvent): string {
+  if (event.event === "statement.v1" && isSmall(event)) return statementText(event);
   // What the ledger says of itself holds no secret, but a signature, which would be taken for one.
   const clean = event.event.startsWith("ledger.") ? event : redact(event);
   const text = canonicalJson(bounded(clean, MAX_TEXT));
@@ -20,6 +22,16 @@ export function eventText(event: AuditEvent): string {
   const kept = bounded(clean, SHORT_TEXT, true);
   return canonicalJson({ ...asMembers(kept), cutFrom: text.length, cutHash: hash("sha256", text) });
 }
+
+/** Whether no text has to be cut. */
+function isSmall({ sql, parameters = [] }: Extract<AuditEvent, { event: "statement.v1" }>): boolean {
+  let left = MAX_TEXT - sql.length;
+  for (const value of parameters) left -= value?.length ?? 0;
+  return left >= 0 && parameters.length <= MAX_SMALL;
+}
+
+/** Parameters of a statement that is written out. */
+const MAX_SMALL = 100;
 
 function asMembers(value: Json): { readonly [name: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value)

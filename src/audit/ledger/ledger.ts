@@ -56,6 +56,8 @@ const MAX_QUEUE_CHARACTERS = 32 * 1024 * 1024;
 /** What is written at once: more would not be faster, and would keep those at the front waiting for those at the back. */
 const MAX_BATCH = 1000;
 export const MAX_BATCH_CHARACTERS = 2 * 1024 * 1024;
+/** Offered events wait this long for others: a write and a sync each would cost more than the events themselves. */
+const OFFERED_MS = 50;
 /** After a failure, offered events try again after this long. */
 const RETRY_MS = 1000;
 /** Clocks are corrected by less than this all the time. */
@@ -85,6 +87,7 @@ export class Ledger implements Recorder {
   #checkpointDue = false;
   #callOffCheckpoint: (() => void) | undefined;
   #callOffRetry: (() => void) | undefined;
+  #callOffFlush: (() => void) | undefined;
   #closing = false;
   #closed = false;
 
@@ -131,7 +134,8 @@ export class Ledger implements Recorder {
     if (this.#closed || this.#isFull(text, MAX_OFFERED)) this.#lost += 1;
     else this.#enter({ text, time: this.#parts.clock.now(), settle: undefined });
     if (this.#failing) this.#retryLater();
-    else this.#flushSoon();
+    else if (this.#queue.length >= MAX_BATCH) this.#flushSoon();
+    else this.#flushLater();
   }
 
   /** Records what waits, ends with a checkpoint, and closes the sink. What cannot be recorded any more is told. */
@@ -140,6 +144,7 @@ export class Ledger implements Recorder {
     this.#closing = true;
     this.#callOffCheckpoint?.();
     this.#callOffRetry?.();
+    this.#callOffFlush?.();
     this.#checkpointDue = this.#parts.signer !== undefined;
     await this.#record({ event: "ledger.closed.v1" }).catch(() => {}); // it was told, or is below
     this.#closed = true;
@@ -170,6 +175,14 @@ export class Ledger implements Recorder {
   #enter(waiting: Waiting): void {
     this.#queue.push(waiting);
     this.#characters += waiting.text.length;
+  }
+
+  /** Nobody waits for what was offered: it is written with what comes within a moment. */
+  #flushLater(): void {
+    this.#callOffFlush ??= this.#parts.clock.after(OFFERED_MS, () => {
+      this.#callOffFlush = undefined;
+      this.#flushSoon();
+    });
   }
 
   #flushSoon(): void {

@@ -81,6 +81,12 @@ export const audit = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether each request of the REST door is recorded, and not only its session."),
+  statements: z
+    .enum(["off", "text", "with-parameters"])
+    .default("off")
+    .describe(
+      "Whether each statement of the wire door is recorded: its SQL as it was sent, and with the values of parameters or without. What is in them is your users' own.",
+    ),
 });
 
 /** `clusters[].audit`. */

@@ -26,7 +26,11 @@ export interface DoorSettings {
   readonly certificate: ServerCertificate | undefined;
   readonly access: Access;
   readonly upstream: Upstream;
+  /** Whether statements are told, for the ledger. */
+  readonly statements: StatementsAudit;
 }
+
+export type StatementsAudit = "off" | "text" | "with-parameters";
 
 interface DoorParts {
   readonly clock: Clock;

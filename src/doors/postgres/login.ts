@@ -14,13 +14,15 @@ import {
   readyForQueryIdle,
 } from "../../protocol/server-messages.ts";
 import type { StartupPacket } from "../../protocol/startup.ts";
+import type { SentStatement } from "../../protocol/statements.ts";
+import { Statements } from "../../protocol/statements.ts";
 import { UpstreamRefused } from "../../upstream/errors.ts";
 import type { UpstreamSession } from "../../upstream/upstream.ts";
 import type { Wire } from "../../wire/wire.ts";
 import type { Presented } from "./authenticate.ts";
 import { askOauth, askPassword } from "./authenticate.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
-import type { DoorSettings } from "./door.ts";
+import type { DoorSettings, StatementsAudit } from "./door.ts";
 import { WireError } from "./errors.ts";
 import type { Greeting } from "./greeting.ts";
 import { greet } from "./greeting.ts";
@@ -206,6 +208,9 @@ export class Login {
       clock,
       id: this.#id,
       idleTimeout: admission.cluster.idleTimeout,
+      statements: statementsOf(this.#settings.statements, (sent) =>
+        observe({ ...where, ...sent, event: "statement.v1" }),
+      ),
       onClosed: (reason) => {
         revoke();
         admission.session.close();
@@ -294,6 +299,15 @@ export class Login {
     this.#callOffHangUp = this.#parts.clock.after(HANG_UP_MS, () => this.#wire.destroy());
     this.#wire.end(last);
   }
+}
+
+/** What reads the statements of a session along, if they are wanted. */
+function statementsOf(
+  audit: StatementsAudit,
+  onStatement: (sent: SentStatement) => void,
+): Statements | undefined {
+  if (audit === "off") return undefined;
+  return new Statements({ withParameters: audit === "with-parameters", onStatement });
 }
 
 /** Time for a client to read the last of it and to hang up. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { EndReason } from "../../base/event.ts";
 import { MessageFlow } from "../../protocol/message-flow.ts";
 import { errorResponse, noticeResponse } from "../../protocol/server-messages.ts";
+import type { Statements } from "../../protocol/statements.ts";
 import type { Wire } from "../../wire/wire.ts";
 import type { Backend } from "./backend.ts";
 import { cancelQuery, leaveBackend } from "./backend.ts";
@@ -40,6 +41,8 @@ interface WireSessionParts {
   readonly idleTimeout: number | undefined;
   /** The correlation id that a farewell carries. */
   readonly id: string;
+  /** Reads the statements along; none when nobody wants them. */
+  readonly statements?: Statements | undefined;
   /** Told once, when both sides are closed. */
   readonly onClosed: (reason: EndReason) => void;
 }
@@ -91,18 +94,22 @@ export class WireSession {
     const server = this.#parts.backend.wire;
     client.write(welcome);
     this.#flow.fromServer(welcome);
+    const { statements } = this.#parts;
     if (early.length > 0) {
+      statements?.fromClient(early);
       this.#flow.fromClient(early);
       this.#fromClient += early.length;
       server.write(early);
     }
     client.onData = (chunk) => {
+      statements?.fromClient(chunk);
       this.#flow.fromClient(chunk);
       this.#fromClient += chunk.length;
       if (!server.write(chunk)) client.pause();
     };
     server.onData = (chunk) => {
       this.#toClient += chunk.length;
+      statements?.fromServer(chunk);
       this.#flow.fromServer(chunk);
       if (!client.write(chunk)) server.pause();
       if (this.#notice !== undefined) this.#say(this.#notice);

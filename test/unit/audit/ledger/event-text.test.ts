@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { canonicalJson } from "../../../../src/audit/ledger/canonical.ts";
 import { eventText } from "../../../../src/audit/ledger/event-text.ts";
+import { redact } from "../../../../src/audit/redact.ts";
 import type { Event } from "../../../../src/base/event.ts";
 import type { ClusterName, SessionId } from "../../../../src/base/ids.ts";
 
@@ -29,6 +31,29 @@ test("a broken surrogate becomes the character that stands for one, and a cut ne
   assert.equal(JSON.parse(eventText(statement("a\ud800b"))).sql, "a\ufffdb");
   const { sql } = JSON.parse(eventText(statement(`x${"😀".repeat(32 * 1024)}`)));
   assert.ok(sql.isWellFormed());
+});
+
+test("a statement is written as any other event would be", () => {
+  for (const [sql, parameters] of [
+    ["SELECT 1", undefined],
+    ["SELECT $1, 'ä\u2028\n\u0000\"\\ud800'", ["a", null, "\u0001"]],
+    ["password=hunter2 \ud800", []],
+  ] as const) {
+    const event = statement(sql, parameters as never);
+    const general = canonicalJson({
+      ...event,
+      sql: String(redact(sql.toWellFormed())),
+      parameters: event.parameters,
+    } as never);
+    assert.equal(eventText(event), general);
+  }
+});
+
+test("the password that a statement sets is blotted out, however it is quoted", () => {
+  for (const literal of ["'hunter2'", "'it''s hunter2'", "E'a\\'hunter2'", "'hunter2"]) {
+    const { sql } = JSON.parse(eventText(statement(`ALTER ROLE ada PASSWORD ${literal}`)));
+    assert.equal(sql, "ALTER ROLE ada PASSWORD [secret]");
+  }
 });
 
 test("what looks like a secret is blotted out", () => {
