@@ -20,9 +20,9 @@ let credentials = 0;
 before(async () => {
   postgres = await startPostgres({
     sql: `CREATE ROLE ada LOGIN PASSWORD '${PASSWORD}'; CREATE ROLE ben LOGIN PASSWORD '${PASSWORD}';
-      CREATE ROLE web; CREATE ROLE authenticator LOGIN NOINHERIT PASSWORD '${PASSWORD}'; GRANT web TO authenticator;
+      CREATE ROLE web; CREATE ROLE boss; CREATE ROLE authenticator LOGIN NOINHERIT PASSWORD '${PASSWORD}'; GRANT web, boss TO authenticator;
       CREATE VIEW me AS SELECT current_user::text AS role, current_setting('request.jwt.claims', true)::json->>'sub' AS sub;
-      GRANT SELECT ON me TO web;`,
+      GRANT SELECT ON me TO web, boss;`,
   });
   api = await startAccessApi();
   gateway = await startGateway(configuration());
@@ -160,8 +160,8 @@ test("a session ends when the API said that the right ends", async () => {
   assert.match(String(await ended), /57P01|expired|terminat/i);
 });
 
-const get = (credential: string) =>
-  fetch(`http://127.0.0.1:${restPort}/me`, { headers: { authorization: `Bearer ${credential}` } });
+const get = (credential: string, more: Readonly<Record<string, string>> = {}) =>
+  fetch(`http://127.0.0.1:${restPort}/me`, { headers: { authorization: `Bearer ${credential}`, ...more } });
 
 test("HTTP requests are made as the role set for them, and SQL sees who the API says it is", async () => {
   api.answer(permits("web"));
@@ -169,6 +169,17 @@ test("HTTP requests are made as the role set for them, and SQL sees who the API 
   assert.equal(answer.status, 200);
   assert.deepEqual(await answer.json(), [{ role: "web", sub: "user-1" }]);
   assert.deepEqual(api.asked.at(-1)?.body, { role: "web", rhost: "127.0.0.1" });
+});
+
+test("an HTTP request that names a role asks for that one, and what was said of another role does not count", async () => {
+  const credential = fresh();
+  api.answer(permits("web"));
+  assert.equal((await get(credential)).status, 200);
+  assert.equal((await get(credential, { "x-postern-role": "boss" })).status, 403);
+  assert.deepEqual(api.asked.at(-1)?.body, { role: "boss", rhost: "127.0.0.1" });
+  api.answer(permits("boss"));
+  const answer = await get(credential, { "x-postern-role": "boss" });
+  assert.deepEqual(await answer.json(), [{ role: "boss", sub: "user-1" }]);
 });
 
 for (const [what, answering, status] of [

@@ -114,7 +114,9 @@ export class RemoteVerifier {
       const grants = answer.grants.filter(({ until }) => until === undefined || until > now);
       const takenUntil = Math.min(askedAt + settings.cache, end ?? Number.POSITIVE_INFINITY, ...ends(grants));
       const identity = identityOf(settings, answer.userId, grants, { end, takenUntil });
-      if (takenUntil > now) this.#remember(key, { identity, until: takenUntil });
+      // An answer without the role is a denial, and denials are not kept.
+      if (takenUntil > now && grants.some((grant) => grant.role === role))
+        this.#remember(key, { identity, until: takenUntil });
       return { kind: "identity", identity };
     } catch (error) {
       return refused("identity/api-unavailable", `the API: ${messageOf(error)}`);

@@ -38,6 +38,21 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
     { issuers: "", clusters: cluster("decide: { mode: token, anonymousRole: anon }") },
     ["issuers: is missing; list who signs tokens"],
   ],
+  "a PAM door for a cluster that is not there": [
+    { rest: "doors: { pam: { unixSocket: { path: /run/pam.sock }, cluster: mian } }" },
+    ['doors.pam.cluster: there is no cluster "mian"; did you mean "main"?'],
+  ],
+  "a PAM door that does not say which of two clusters": [
+    {
+      clusters: `${cluster("")}, ${cluster("").replace("main", "other")}`,
+      rest: "doors: { pam: { unixSocket: { path: /run/pam.sock } } }",
+    },
+    ["doors.pam.cluster: is missing, and there are several clusters; name the one that PAM is set up for"],
+  ],
+  "a PAM door in several processes": [
+    { rest: "doors: { pam: { unixSocket: { path: /run/pam.sock } }, postgres: { workers: 2 } }" },
+    ["doors.pam: needs a process alone; set workers of the other doors to 1"],
+  ],
   "credentials sent to an API over plain HTTP": [
     { clusters: cluster('decide: { mode: remote, url: "http://api.example.com/jit" }') },
     [

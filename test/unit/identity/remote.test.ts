@@ -223,6 +223,15 @@ test("a denial is not remembered", async () => {
   assert.equal(await codeOf(patOf("a")), "identity");
 });
 
+test("an answer that does not name the role is a denial too, and not remembered", async () => {
+  api.answer(permits("ben"));
+  await ask(patOf("a"));
+  api.answer(permits("ada"));
+  const verified = await ask(patOf("a"));
+  assert.ok(verified.kind === "identity");
+  assert.deepEqual(verified.identity.claims["user_roles"], [{ role: "ada", expires_at: null }]);
+});
+
 test("those who ask the same at the same time share one question", async () => {
   const answers: (() => void)[] = [];
   api.answer((response, asked) => answers.push(() => permits("ada")(response, asked)));
