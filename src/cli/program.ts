@@ -2,24 +2,36 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { describe } from "./command.ts";
+import { approveCommand } from "./commands/approve.ts";
 import { auditExportCommand } from "./commands/audit-export.ts";
 import { auditKeyCommand } from "./commands/audit-key.ts";
 import { auditQueryCommand } from "./commands/audit-query.ts";
 import { auditTailCommand } from "./commands/audit-tail.ts";
 import { auditVerifyCommand } from "./commands/audit-verify.ts";
+import { canICommand } from "./commands/can-i.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { denyCommand } from "./commands/deny.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { grantsCommand } from "./commands/grants.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { offersCommand } from "./commands/offers.ts";
 import { pamCommand } from "./commands/pam.ts";
 import { proxyCommand } from "./commands/proxy.ts";
+import { requestCommand } from "./commands/request.ts";
+import { requestsCommand } from "./commands/requests.ts";
 import { restCommand } from "./commands/rest.ts";
+import { reviewCommand } from "./commands/review.ts";
+import { revokeCommand } from "./commands/revoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { tokenInspectCommand } from "./commands/token-inspect.ts";
 import { tokenMintCommand } from "./commands/token-mint.ts";
+import { whoCanCommand } from "./commands/who-can.ts";
+import { whoamiCommand } from "./commands/whoami.ts";
+import { withdrawCommand } from "./commands/withdraw.ts";
 
 /** The whole command tree. Commands load what they need only when they run. */
 export function createProgram(): Command {
@@ -52,6 +64,18 @@ export function createProgram(): Command {
         "postern token mint --help",
       ),
     )
+    .addCommand(whoamiCommand())
+    .addCommand(canICommand())
+    .addCommand(whoCanCommand())
+    .addCommand(offersCommand())
+    .addCommand(requestCommand())
+    .addCommand(requestsCommand())
+    .addCommand(approveCommand())
+    .addCommand(denyCommand())
+    .addCommand(withdrawCommand())
+    .addCommand(reviewCommand())
+    .addCommand(grantsCommand())
+    .addCommand(revokeCommand())
     .addCommand(
       group(
         "audit",

@@ -1,3 +1,5 @@
+import { legibleJson } from "./text.ts";
+
 /** Writes text to standard output. Data goes here, everything else to standard error. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -5,7 +7,7 @@ export function print(text: string): void {
 
 /** Writes data as JSON to standard output. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(legibleJson(value));
 }
 
 /** Writes one line to standard error. */

@@ -11,6 +11,7 @@ const ADMIN_TOKEN = randomBytes(24).toString("base64url");
 /** A gateway that decides by policy objects, which it keeps in a store, together with requests and personal tokens. */
 export interface AccessWorld extends World {
   readonly administrator: Ask;
+  readonly administratorToken: string;
   readonly nobody: Ask;
   /** Somebody whose token has this `sub` and these groups. */
   as(sub: string, ...groups: string[]): Ask;
@@ -75,6 +76,7 @@ export async function startAccessWorld(options: WorldOptions = {}): Promise<Acce
   return {
     ...world,
     administrator,
+    administratorToken: ADMIN_TOKEN,
     nobody: apiOf(world.gateway),
     as: (sub, ...groups) => apiOf(world.gateway, world.token(sub, { groups })),
     put: async (object) => {

@@ -23,6 +23,9 @@ export const problemSchema = z
   })
   .meta({ id: "Problem", title: "Problem" });
 
+/** What went wrong, for clients of the API. */
+export type Problem = z.output<typeof problemSchema>;
+
 type Fault = z.output<typeof fault>;
 
 interface ProblemParts {

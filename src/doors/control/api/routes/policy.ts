@@ -14,6 +14,9 @@ const shown = z.object({
 });
 const list = z.object({ items: z.array(shown) });
 
+/** What the API tells about an object of policy, for its clients. */
+export type ObjectAnswer = z.output<typeof shown>;
+
 /** Who names a place: nobody for all namespaces, or a kind that has none. */
 type Place = { readonly namespace?: string | undefined; readonly name?: string };
 

@@ -53,6 +53,11 @@ const offered = z.object({
   canBreakGlass: z.boolean(),
 });
 
+/** What the API tells about a request, for its clients. */
+export type RequestAnswer = z.output<typeof request>;
+/** What the API tells about an offer, for its clients. */
+export type OfferAnswer = z.output<typeof offered>;
+
 const one = z.object({ id });
 const noted = z.object({ note: note.optional() });
 const tag = "access";

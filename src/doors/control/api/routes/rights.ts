@@ -27,6 +27,23 @@ const reason = z.object({
   grantId: z.string().optional().describe("The grant that it rests on."),
 });
 
+const self = z.object({
+  issuer: z.string(),
+  subject: z.string(),
+  username: z.string(),
+  expiresAt: instant.optional().describe("When the token ends."),
+  user: user.describe("What subjects of bindings are compared with."),
+});
+const possible = z.object({ allowed: z.boolean(), reasons: z.array(reason), denial: z.string().optional() });
+const able = reason.extend({
+  subject: z.object({ kind: z.string(), name: z.string(), namespace: z.string().optional() }),
+});
+
+/** Who one is, whether somebody may, and who may, as the API tells it to its clients. */
+export type SelfAnswer = z.output<typeof self>;
+export type PossibleAnswer = z.output<typeof possible>;
+export type AbleAnswer = z.output<typeof able>;
+
 export const rightsRoutes: readonly Route[] = [
   route({
     method: "GET",
@@ -35,13 +52,7 @@ export const rightsRoutes: readonly Route[] = [
     summary: "Who the bearer of the token is, and under which names policy knows them.",
     tag: "rights",
     need: { kind: "identity" },
-    answer: z.object({
-      issuer: z.string(),
-      subject: z.string(),
-      username: z.string(),
-      expiresAt: instant.optional().describe("When the token ends."),
-      user: user.describe("What subjects of bindings are compared with."),
-    }),
+    answer: self,
     handle: async ({ identity, user: known }) => {
       const { issuer, subject, username, expiresAt } = identity;
       return { issuer, subject, username, expiresAt, user: { name: known.name, groups: [...known.groups] } };
@@ -63,7 +74,7 @@ export const rightsRoutes: readonly Route[] = [
         .optional()
         .describe("Somebody else; it needs the verb `impersonate` on them, as in Kubernetes."),
     }),
-    answer: z.object({ allowed: z.boolean(), reasons: z.array(reason), denial: z.string().optional() }),
+    answer: possible,
     handle: async (operator, { body }, { policy }) => {
       const { as, ...asked } = body;
       const known = as === undefined ? operator.user : impersonated(operator, as);
@@ -84,13 +95,7 @@ export const rightsRoutes: readonly Route[] = [
       act: () => ({ verb: "list", apiGroup: RBAC_GROUP, resource: "rolebindings" }),
     },
     body: act,
-    answer: z.object({
-      items: z.array(
-        reason.extend({
-          subject: z.object({ kind: z.string(), name: z.string(), namespace: z.string().optional() }),
-        }),
-      ),
-    }),
+    answer: z.object({ items: z.array(able) }),
     handle: async (_, { body }, { policy }) => ({ items: [...policy.whoCan(body)] }),
   }),
 ];

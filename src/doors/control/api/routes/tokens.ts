@@ -25,6 +25,13 @@ const listed = z
   })
   .meta({ id: "PersonalToken", title: "PersonalToken" });
 
+const created = z.object({ token: z.string().describe("It is kept nowhere."), listed });
+
+/** What the API tells about a personal token, for its clients. */
+export type TokenAnswer = z.output<typeof listed>;
+/** The same, and the token itself. */
+export type CreatedTokenAnswer = z.output<typeof created>;
+
 const tag = "tokens";
 
 export const tokenRoutes: readonly Route[] = [
@@ -42,7 +49,7 @@ export const tokenRoutes: readonly Route[] = [
       roles: z.array(z.string().min(1).max(63)).min(1).max(100).optional(),
       cidrs: z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
     }),
-    answer: z.object({ token: z.string().describe("It is kept nowhere."), listed }),
+    answer: created,
     handle: async (operator, { body }, { tokens }) => {
       const { name, expiresIn: lifetime, roles, cidrs } = body;
       const made = await tokens.create(operator, { name, lifetime, roles, cidrs });

@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createProgram } from "../../../src/cli/program.ts";
+import { EXAMPLE_ID } from "../../../src/cli/requests.ts";
+import type { AccessWorld } from "../../support/access-world.ts";
+import { bind, group, may, offer, role, startAccessWorld, user } from "../../support/access-world.ts";
+import { commandsOf, examplesIn } from "../../support/help.ts";
+import type { Ran } from "../../support/postern.ts";
+import { shellMeanwhile } from "../../support/postern.ts";
+import { ISSUER } from "../../support/world.ts";
+
+const RULES = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "all" } };
+
+const directory = mkdtempSync(join(tmpdir(), "postern-access-cli-"));
+let world: AccessWorld;
+let server: string;
+before(async () => {
+  world = await startAccessWorld();
+  const opened = await world.gateway.logged(
+    (line) => line.event === "door.opened.v1" && line["door"] === "control",
+  );
+  server = `http://127.0.0.1:${String(opened["port"])}`;
+  await world.put(role("connect", may("connect", "databases", "main/*")));
+  await world.put(bind("everybody", "connect", group("system:authenticated")));
+  await world.put(role("writer", may("assume", "databaseroles", "ben")));
+  await world.put(role("approver", may("approve", "accessrequests")));
+  await world.put(bind("leads", "approver", group("leads")));
+  await world.put(role("reader", may("assume", "databaseroles", "analyst")));
+  await world.put(bind("readers", "reader", group("engineers")));
+  await world.put(
+    offer("orders-ro", {
+      role: { kind: "Role", name: "reader" },
+      requesters: [group("all")],
+      maxDuration: "1h",
+      approvals: { by: [group("leads")] },
+      preapproved: [group("all")],
+    }),
+  );
+  await world.put({
+    ...RULES,
+    kind: "ClusterRole",
+    rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }],
+  });
+  const all = { kind: "ClusterRole", name: "all" };
+  await world.put({ ...RULES, kind: "ClusterRoleBinding", subjects: [group("all")], roleRef: all });
+  await world.put(
+    offer("orders-rw", {
+      description: "Write to the orders",
+      role: { kind: "Role", name: "writer" },
+      requesters: [group("engineers")],
+      maxDuration: "1h",
+      approvals: { by: [group("leads")] },
+      breakGlass: { subjects: [group("oncall")], maxDuration: "15m" },
+    }),
+  );
+});
+after(async () => {
+  await world.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+type Run = (line: string) => Promise<Ran>;
+
+/** Runs lines of shell with the token of somebody. */
+function as(sub: string, ...groups: string[]): Run {
+  const token = world.token(sub, { groups });
+  return (line) => shellMeanwhile(line, directory, { POSTERN_SERVER: server, POSTERN_TOKEN: token });
+}
+
+/** What a command that has to work printed. */
+async function printed(run: Run, line: string): Promise<string> {
+  const { code, stdout, stderr } = await run(line);
+  assert.equal(code, 0, `${line}\n${stderr}`);
+  return stdout;
+}
+
+async function asked(sub: string, more = "", groups = ["engineers"], duration = "30m"): Promise<string> {
+  const line = `postern request orders-rw --for ${duration} --reason "ticket 4711" ${more} --json`;
+  return JSON.parse(await printed(as(sub, ...groups), line)).id;
+}
+
+test("a request is made, listed, approved, used and revoked by commands", async () => {
+  const ada = as("ada", "engineers");
+  const lea = as("lea", "leads");
+  assert.match(
+    await printed(ada, "postern request orders-rw --for 30m --reason 'ticket 4711'"),
+    /^request [0-9a-f]{16} is pending: it needs 1 more approval, and lapses in 24h\n$/,
+  );
+  const listed = await printed(lea, "postern requests");
+  assert.match(listed, /^ID +STATE +OFFER +REQUESTER +FOR +WHEN +REASON\n/);
+  const [, id] =
+    /\n([0-9a-f]{16}) +pending +shop\/orders-rw +ada +30m +lapses in 24h +ticket 4711\n$/.exec(listed) ?? [];
+  const approved = await printed(lea, `postern approve ${id} --note fine`);
+  assert.match(
+    approved,
+    /^request +[0-9a-f]{16}, pending\noffer +shop\/orders-rw, which gives Role writer\n/,
+  );
+  assert.match(approved, /\nreason +ticket 4711\n/);
+  assert.match(approved, /\nrequest [0-9a-f]{16} is active: it ends in 30m, at 20\S+Z\n$/);
+  assert.match(
+    await printed(ada, "postern grants"),
+    /\n\S{16} +ada +Role\/writer +shop +in 30m +0 +active\n$/,
+  );
+  const client = await world.connect({
+    user: "ben",
+    password: world.token("ada", { groups: ["engineers"] }),
+  });
+  const end = new Promise<Error>((resolve) => client.on("error", resolve));
+  assert.match(await printed(lea, `postern revoke ${id} --note done`), /^request \S+ is ended\n$/);
+  assert.match((await end).message, /its right was taken away/);
+  assert.match(
+    await printed(ada, `postern requests ${id}`),
+    /\nclosed +revoke by https:\/\/issuer.test:lea \S+ ago: done\n/,
+  );
+  const { stdout, stderr } = await ada("postern grants");
+  assert.deepEqual([stdout, stderr], ["", "postern: nothing is granted for a while that concerns you\n"]);
+});
+
+test("whoami tells the identity, and the names that policy knows it by", async () => {
+  const text = await printed(as("ada", "engineers"), "postern whoami");
+  assert.match(
+    text,
+    /^identity +https:\/\/issuer.test:ada\nusername +ada\nuser +https:\/\/issuer.test:ada\n/,
+  );
+  assert.match(text, /\ngroup +engineers\ngroup +system:authenticated\ntoken +ends in 60m\n$/);
+});
+
+test("can-i answers by its exit code, and names the rule", async () => {
+  const lea = as("lea", "leads");
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ["postern can-i connect databases/main/shop -n shop", 0, /^yes\n {2}.*everybody.*\n$/],
+    ["postern can-i connect databases/other/shop -n shop", 1, /^no.*\n$/],
+    ["postern can-i connect databases/main/shop", 1, /^no.*\n$/],
+    ["postern can-i approve accessrequests -n shop -q", 0, /^$/],
+    ["postern can-i create rolebindings -n shop -q", 1, /^$/],
+    ["postern can-i approve accessrequests.postern.dev -n shop --json", 0, /"allowed": true/],
+    ["postern can-i approve accessrequests -n shop --api-group apps", 1, /^no/],
+  ];
+  for (const [line, code, stdout] of cases) {
+    const ran = await lea(line);
+    assert.deepEqual([ran.code, ran.stderr], [code, ""], line);
+    assert.match(ran.stdout, stdout, line);
+  }
+});
+
+test("can-i asks for somebody else only as whom policy lets impersonate them", async () => {
+  const line = `postern can-i approve accessrequests -n shop --as ${ISSUER}:lea --as-group leads`;
+  const ran = await as("ada")(line);
+  assert.equal(ran.code, 1);
+  assert.match(ran.stderr, /^postern: .*\(access\/impersonation\)\n.*may not impersonate/);
+});
+
+test("requests are denied, withdrawn and reviewed by commands, and notes are shown", async () => {
+  const lea = as("lea", "leads");
+  const id = await asked("bea");
+  assert.match(
+    await printed(lea, `postern deny ${id} --note "use the replica"`),
+    /^request \S+ is denied\n$/,
+  );
+  assert.match(await printed(as("bea"), `postern requests ${id}`), /deny by .*: use the replica\n/);
+  const other = await asked("bea");
+  assert.match(await printed(as("bea"), `postern withdraw ${other}`), /^request \S+ is withdrawn\n$/);
+  const broken = await asked("bea", "--break-glass", ["oncall"], "15m");
+  assert.match(await printed(lea, "postern requests --unreviewed"), /active, unreviewed/);
+  assert.match(await printed(lea, `postern review ${broken} --note justified`), /^request \S+ is active/);
+  assert.equal((await lea("postern requests --unreviewed")).stdout, "");
+  await printed(lea, `postern revoke ${broken}`);
+});
+
+test("request --wait ends with the answer: 0 for a yes, 1 for a no with its reason", async () => {
+  const lea = as("lea", "leads");
+  for (const [deed, code, told] of [
+    ["approve", 0, /is active: it ends in 30m/],
+    ["deny", 1, /is denied: not now\n/],
+  ] as const) {
+    const waiting = as("wim", "engineers")("postern request orders-rw --for 30m --reason x --wait");
+    const id = await until(async () => {
+      const { items } = JSON.parse(await printed(lea, "postern requests --json"));
+      return items.find((one: { requester: { subject: string } }) => one.requester.subject === "wim")?.id;
+    });
+    await printed(lea, `postern ${deed} ${id} --note "not now"`);
+    const { code: ended, stdout, stderr } = await waiting;
+    assert.equal(ended, code);
+    assert.match(stdout + stderr, told);
+    if (deed === "approve") await printed(lea, `postern revoke ${id}`);
+  }
+});
+
+/** Asks until there is an answer. */
+async function until(ask: () => Promise<string | undefined>): Promise<string> {
+  const answer = await ask();
+  return answer ?? until(ask);
+}
+
+test("what goes wrong is told with what to do, and without the token", async () => {
+  const good = world.token("ada");
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ["postern whoami", 2, /^postern: no token was given; name a file that holds one with --token-file/],
+    ["postern whoami --server http://127.0.0.1:1", 1, /cannot be asked \(ECONNREFUSED\); is Postern running/],
+    ["postern whoami --server unix:/nowhere.sock", 1, /unix:\/nowhere.sock cannot be asked \(ENOENT\)/],
+    ["postern whoami --server localhost:9187", 2, /"localhost:9187" is no place to ask/],
+    [`postern whoami --server ${server.replace("//", "//x:y@")}`, 2, /takes no user, password or query/],
+    [
+      "postern requests 0000000000000000",
+      1,
+      /\(grants\/not-found\)\n(.*\n)?.*request \S+: the log tells more by it/,
+    ],
+    [
+      "postern request orders-rw -n shop --for soon --reason x",
+      1,
+      /\(control\/invalid\)\n.*body\.duration: is no duration/,
+    ],
+    ["postern request nothing --for 5m", 1, /nothing of the name "nothing" is offered to you/],
+    ["postern request --for 5m", 2, /give either the name of an offer, or --extend/],
+    ["postern who-can connect databases", 1, /may not list rolebindings/],
+    ["postern can-i get /x", 2, /"\/x" is no resource/],
+  ];
+  for (const [line, code, stderr] of cases) {
+    const token = line === "postern whoami" ? {} : { POSTERN_TOKEN: good };
+    const ran = await shellMeanwhile(line, directory, { POSTERN_SERVER: server, ...token });
+    assert.equal(ran.code, code, `${line}\n${ran.stderr}`);
+    assert.match(ran.stderr, stderr, line);
+    assert.ok(!`${ran.stdout}${ran.stderr}`.includes(good), line);
+  }
+});
+
+test("a token that is refused or none is told of, and shown nowhere", async () => {
+  for (const [token, told] of [
+    [world.token("ada", { exp: 1 }), /\(identity\/expired\)/],
+    ["two words", /is no token: it has characters that no token has/],
+  ] as const) {
+    writeFileSync(join(directory, "bad.token"), token);
+    const line = `postern whoami --server ${server} --token-file bad.token`;
+    const { code, stdout, stderr } = await shellMeanwhile(line, directory);
+    assert.equal(code, 1);
+    assert.match(stderr, told);
+    assert.ok(!`${stdout}${stderr}`.includes(token));
+  }
+});
+
+test("the administrator sees who can do something", async () => {
+  await world.put(bind("nora", "writer", user("nora")));
+  const line = "postern who-can assume databaseroles/ben -n shop";
+  const { code, stdout, stderr } = await shellMeanwhile(line, directory, {
+    POSTERN_SERVER: server,
+    POSTERN_TOKEN: world.administratorToken,
+  });
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(
+    stdout,
+    /^KIND +NAME +ENDS +BY\n(.*\n)*User +https:\/\/issuer.test:nora +RoleBinding "nora" in "shop"/,
+  );
+});
+
+/** Makes what an example is about: where its help says an id, there is a request of this id. */
+const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<string>>> = {
+  "postern request": (person) => idOf(person, "postern request orders-ro --for 30m --reason x --json"),
+  "postern requests": (_, name) => asked(`${name}-other`),
+  "postern approve": (_, name) => asked(`${name}-other`),
+  "postern deny": (_, name) => asked(`${name}-other`),
+  "postern withdraw": (person) => idOf(person, "postern request orders-rw --for 30m --reason x --json"),
+  "postern review": (_, name) => asked(`${name}-other`, "--break-glass", ["oncall"], "15m"),
+  "postern revoke": (_, name) => asked(`${name}-other`, "--break-glass", ["oncall"], "15m"),
+};
+
+async function idOf(person: Run, line: string): Promise<string> {
+  return JSON.parse(await printed(person, line)).id;
+}
+
+for (const { path } of commandsOf(createProgram()).filter(({ asks }) => asks))
+  test(`the examples in the help of "${path}" work`, async () => {
+    const examples = examplesIn(await printed(as("anybody"), `${path} --help`));
+    assert.ok(examples.length > 0);
+    for (const [index, example] of examples.entries()) {
+      const name = `${path.replaceAll(" ", "-")}-${index}`;
+      const person = as(name, "all", "engineers", "leads", "oncall");
+      const id = example.includes(EXAMPLE_ID) ? await EXAMPLES[path]?.(person, name) : "";
+      await printed(person, example.replace(EXAMPLE_ID, id ?? ""));
+    }
+  });
