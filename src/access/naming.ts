@@ -2,6 +2,7 @@ import type { IssuerConfig } from "../config/schema.ts";
 import { administrator } from "../identity/administrator.ts";
 import { anonymous } from "../identity/anonymous.ts";
 import type { User } from "../policy/rbac/attributes.ts";
+import type { IssuerTrust } from "../policy/rbac/user.ts";
 import { userOf } from "../policy/rbac/user.ts";
 
 /** Somebody, as a credential of theirs proved them once. */
@@ -18,18 +19,34 @@ export const ADMINISTRATOR: User = { name: "system:administrator", groups: ["sys
 
 /** Under which names policy knows people: that is for their issuer's configuration to say, and may change. */
 export class Naming {
-  readonly #trust: ReadonlyMap<string, Pick<IssuerConfig, "trustUsernames" | "kubernetes">>;
+  readonly #trust: ReadonlyMap<string, IssuerTrust>;
+  /** Of an issuer that is configured no more nothing is trusted but that it said so then. */
+  readonly #unknown: IssuerTrust;
 
   constructor(issuers: readonly IssuerConfig[]) {
-    this.#trust = new Map(issuers.map((config) => [config.issuer ?? config.name, config]));
+    const known = issuers.map((config) => ({ config, key: config.issuer ?? config.name }));
+    const foreignTo = (key: string | undefined) =>
+      known.filter((other) => other.key !== key).map((other) => `${other.key}:`);
+    this.#trust = new Map(
+      known.map(({ config, key }) => {
+        const { trustUsernames, kubernetes, usernamePrefix, groupsPrefix } = config;
+        return [key, { trustUsernames, kubernetes, usernamePrefix, groupsPrefix, foreign: foreignTo(key) }];
+      }),
+    );
+    this.#unknown = {
+      trustUsernames: false,
+      kubernetes: false,
+      usernamePrefix: "",
+      groupsPrefix: "",
+      foreign: foreignTo(undefined),
+    };
   }
 
   userOf({ issuer, subject, username, groups }: Named): User {
     // No token can say an empty `iss`, so that these two cannot be anybody else.
     if (issuer === administrator.issuer && subject === administrator.subject) return ADMINISTRATOR;
     const proof = issuer === anonymous.issuer ? "none" : { issuer };
-    // Of an issuer that is configured no more nothing is trusted but that it said so then.
-    const trust = this.#trust.get(issuer) ?? { trustUsernames: false, kubernetes: false };
+    const trust = this.#trust.get(issuer) ?? this.#unknown;
     return userOf({ issuer, subject, username, groups, claims: {}, proof }, trust);
   }
 }

@@ -54,7 +54,7 @@ function decideThere(
     case "remote":
       return decideByRemote(bearer, placed, settings, trace);
     case "rbac":
-      return decideByPolicy({ ...context(), wish: placed }, trace);
+      return decideByPolicy({ ...context(), wish: placed, onlyRoles: bearer.onlyRoles }, trace);
     default:
       return settings satisfies never;
   }

@@ -102,6 +102,20 @@ export const issuerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Let policy name users by `usernameClaim` alone instead of `<issuer>:<sub>`."),
+  usernamePrefix: z
+    .string()
+    .max(256)
+    .default("")
+    .describe(
+      "Put before usernames that policy sees, as `--oidc-username-prefix` of Kubernetes does: `corp:`.",
+    ),
+  groupsPrefix: z
+    .string()
+    .max(256)
+    .default("")
+    .describe(
+      "Put before groups that policy sees, so that a group of this issuer is not one of the same name of another.",
+    ),
   kubernetes: z
     .boolean()
     .default(false)

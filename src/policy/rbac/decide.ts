@@ -17,6 +17,8 @@ export interface PolicyQuestion {
   readonly policy: Policy;
   readonly user: User;
   readonly wish: PlacedWish;
+  /** The only roles that the credential is good for; all that policy gives when there is no list. */
+  readonly onlyRoles?: readonly string[] | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -98,10 +100,11 @@ function chooseRole(question: PolicyQuestion): Chosen {
 
 /** The roles that rules name to the user. A rule without names permits roles and names none. */
 function namedRoles(question: PolicyQuestion): RoleName[] {
-  const { policy, user, wish, now } = question;
+  const { policy, user, wish, now, onlyRoles } = question;
   const asker = { user, namespace: wish.cluster.namespace, peer: wish.peer.address };
   const names = rulesFor(policy, asker, now).flatMap(({ policyRule }) => namedBy(policyRule, question));
-  return [...new Set(names)].flatMap((name) => parseRoleName(name) ?? []);
+  const usable = names.filter((name) => onlyRoles?.includes(name) !== false);
+  return [...new Set(usable)].flatMap((name) => parseRoleName(name) ?? []);
 }
 
 function namedBy(rule: PolicyRule, question: PolicyQuestion): readonly string[] {

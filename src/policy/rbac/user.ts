@@ -7,6 +7,11 @@ export interface IssuerTrust {
   readonly trustUsernames: boolean;
   /** Whether it is a Kubernetes cluster, whose service accounts have names of their own. */
   readonly kubernetes: boolean;
+  /** Stands before each of its usernames and groups, so that no other issuer can say the same. Empty: nothing does. */
+  readonly usernamePrefix: string;
+  readonly groupsPrefix: string;
+  /** How the names of other issuers' identities begin: nobody's username may look like one. */
+  readonly foreign: readonly string[];
 }
 
 /** Names that only Kubernetes and Postern give ("Referring to subjects" in Kubernetes' documentation). */
@@ -31,17 +36,21 @@ export function userOf(identity: Bearer, trust: IssuerTrust): User {
 }
 
 /** An issuer that calls itself `system` must not be able to write a service account's name either. */
-function nameOf({ issuer, subject, username }: Bearer, { trustUsernames, kubernetes }: IssuerTrust): string {
+function nameOf({ issuer, subject, username }: Bearer, trust: IssuerTrust): string {
+  const { trustUsernames, kubernetes, usernamePrefix, foreign } = trust;
   const qualified = `${issuer}:${subject}`;
-  const names = trustUsernames ? [username, qualified] : [qualified];
-  return names.find((name) => kubernetes || !name.startsWith(RESERVED)) ?? NOBODY;
+  const names = trustUsernames ? [usernamePrefix + username, qualified] : [qualified];
+  const usable = (name: string) =>
+    (kubernetes || !name.startsWith(RESERVED)) && !foreign.some((other) => name.startsWith(other));
+  return names.find(usable) ?? NOBODY;
 }
 
 function groupsOf(
   { groups }: Bearer,
-  { kubernetes }: IssuerTrust,
+  { kubernetes, groupsPrefix }: IssuerTrust,
   inherent: readonly string[] = [],
 ): string[] {
-  const claimed = groups.filter((group) => kubernetes || !group.startsWith(RESERVED));
+  const prefixed = groups.map((group) => groupsPrefix + group);
+  const claimed = prefixed.filter((group) => kubernetes || !group.startsWith(RESERVED));
   return [...new Set([...claimed, ...inherent, "system:authenticated"])];
 }

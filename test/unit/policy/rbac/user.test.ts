@@ -13,6 +13,13 @@ interface Case {
   readonly groups?: readonly string[];
 }
 
+const NO_TRUST: IssuerTrust = {
+  trustUsernames: false,
+  kubernetes: false,
+  usernamePrefix: "",
+  groupsPrefix: "",
+  foreign: ["https://other:"],
+};
 const APP = "system:serviceaccount:prod:app";
 const kubernetes = { kubernetes: true };
 const trusted = { trustUsernames: true };
@@ -73,6 +80,25 @@ const cases: readonly Case[] = [
   },
   { name: "a Kubernetes issuer's user", trust: { ...kubernetes, ...trusted }, user: "ada" },
   {
+    name: "names and groups of an issuer with prefixes",
+    bearer: { groups: ["ops"] },
+    trust: { ...trusted, usernamePrefix: "corp:", groupsPrefix: "corp-" },
+    user: "corp:ada",
+    groups: ["corp-ops"],
+  },
+  {
+    name: "prefixes that would make names of Kubernetes' own",
+    bearer: { groups: ["masters"] },
+    trust: { ...trusted, usernamePrefix: "system:", groupsPrefix: "system:" },
+    user: "https://idp:u-1",
+  },
+  {
+    name: "attack 9: the name of another issuer's identity as username",
+    bearer: { username: "https://other:u-2" },
+    trust: trusted,
+    user: "https://idp:u-1",
+  },
+  {
     name: "a service account without a name",
     bearer: { subject: "system:serviceaccount:prod:" },
     trust: kubernetes,
@@ -89,14 +115,14 @@ const cases: readonly Case[] = [
 for (const { name, bearer, trust, user, groups = [] } of cases) {
   test(`the user of an identity: ${name}`, () => {
     const identity = bearerOf({}, { issuer: "https://idp", subject: "u-1", username: "ada", ...bearer });
-    const made = userOf(identity, { trustUsernames: false, kubernetes: false, ...trust });
+    const made = userOf(identity, { ...NO_TRUST, ...trust });
     assert.deepEqual(made, { name: user, groups: [...groups, "system:authenticated"] });
   });
 }
 
 test("who showed no credential is anonymous, whatever the rest says", () => {
   const nobody = bearerOf({}, { proof: "none", groups: ["ops"], username: "ada" });
-  assert.deepEqual(userOf(nobody, { trustUsernames: true, kubernetes: true }), {
+  assert.deepEqual(userOf(nobody, { ...NO_TRUST, trustUsernames: true, kubernetes: true }), {
     name: "system:anonymous",
     groups: ["system:unauthenticated"],
   });
