@@ -269,6 +269,18 @@ describe("PAM", { skip: SKIPPED }, () => {
       assert.match(server.said(), said);
     });
 
+  test("without a running Postern: keys that cannot be fetched and mappings that are none let nobody in", async () => {
+    const good = token("sub-ben");
+    server.exec(`${HELPER} ${alone().replace(/jwks=\S+/, "jwks=http://127.0.0.1:1/jwks.json")}`);
+    await closed("ben", good);
+    assert.match(server.said(), /denied \(9\) auth of "ben" from 127\.0\.0\.1: identity\/keys-unavailable/);
+    server.exec(
+      `${HELPER} ${alone().replace(/mappings=\S+/, `mappings=${join(server.directory, "jwks.json")}`)}`,
+    );
+    await closed("ben", good);
+    assert.match(server.said(), /denied \(3\) .* has no list of roles/);
+  });
+
   test("passwords are checked with the server itself, and are only data", async () => {
     server.exec(`${HELPER} passwords=127.0.0.1:${server.port}/postern_pam state=${server.directory}`);
     await opens("ada", PASSWORD);

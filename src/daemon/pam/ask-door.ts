@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { rhostOf } from "../../base/address.ts";
 import { printable } from "../../config/errors.ts";
 import type { PamOptions } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -14,7 +15,7 @@ export function askDoor(
   credential: string,
 ): Promise<PamVerdict> {
   const { socket: path, cluster, database } = options;
-  const rhost = address === "" ? "[local]" : address;
+  const rhost = rhostOf(address);
   const fields = {
     type,
     role,

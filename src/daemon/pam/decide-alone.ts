@@ -75,11 +75,7 @@ async function decideByPassword(
 async function decideByToken(options: PamOptions, where: Surroundings, credential: string): Promise<Decided> {
   const config = configurationOf(options);
   if ("fault" in config) return { code: PAM.serviceError, why: config.fault };
-  let detail = "";
-  const observe = (event: { readonly event: string; readonly detail?: string | undefined }) => {
-    if (event.event === "login.denied.v1") detail = event.detail ?? "";
-  };
-  const parts = { clock: systemClock, observe };
+  const parts = { clock: systemClock, observe: () => {} };
   const verifier = createVerifier(config.issuers, parts);
   const sessions = new Sessions(systemClock);
   const attempts = new Attempts(systemClock);
@@ -94,17 +90,17 @@ async function decideByToken(options: PamOptions, where: Surroundings, credentia
     const [cluster] = config.clusters;
     const wish = { cluster, database: ANY_DATABASE, role, door: "pam", peer, replication: false } as const;
     const token = new Secret(credential);
-    return verdictOf(await access.admit({ kind: "token", token }, wish, newSessionId()), detail);
+    return verdictOf(await access.admit({ kind: "token", token }, wish, newSessionId()));
   } finally {
     access.close();
     verifier.close();
   }
 }
 
-function verdictOf(outcome: Outcome, detail: string): Decided {
+function verdictOf(outcome: Outcome): Decided {
   if (outcome.kind === "denied") {
     const code = outcome.spec.http === 503 ? PAM.informationUnavailable : PAM.authenticationError;
-    return { code, why: `${outcome.code} ${outcome.detail || detail}` };
+    return { code, why: `${outcome.code} ${outcome.detail}` };
   }
   const { facts } = outcome.admission.session;
   outcome.admission.session.close();

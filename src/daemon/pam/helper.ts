@@ -3,6 +3,7 @@
  * Postern, or decides by itself where none runs. Whatever goes wrong is a denial.
  */
 import { spawn } from "node:child_process";
+import { rhostOf } from "../../base/address.ts";
 import { messageOf } from "../../base/error.ts";
 import { printable } from "../../config/errors.ts";
 import { askDoor } from "./ask-door.ts";
@@ -82,7 +83,7 @@ function bounded(work: Promise<PamVerdict>): Promise<PamVerdict> {
 
 function lineOf({ code, why }: PamVerdict, where: Surroundings | { readonly fault: string }): string {
   const what = code === PAM.success ? "allowed" : `denied (${code})`;
-  const who = "fault" in where ? "" : ` ${where.type} of "${where.role}" from ${where.address || "[local]"}`;
+  const who = "fault" in where ? "" : ` ${where.type} of "${where.role}" from ${rhostOf(where.address)}`;
   return printable(`${what}${who}: ${why}`).slice(0, 1000);
 }
 

@@ -1,6 +1,6 @@
 /** What pam_exec tells the program it runs: items of PAM in the environment, the credential on standard input. */
 import { createReadStream } from "node:fs";
-import { plainAddress } from "../../base/address.ts";
+import { parseRhost } from "../../base/address.ts";
 import type { RoleName } from "../../base/ids.ts";
 import { parseRoleName } from "../../base/ids.ts";
 
@@ -26,8 +26,9 @@ export function readSurroundings(
     return { fault: "PAM_TYPE is neither auth nor account; this is run by pam_exec.so" };
   const role = parseRoleName(user);
   if (role === undefined) return { fault: "PAM_USER is no role that PostgreSQL could hold" };
-  if (!/^(?:\[local\]|[0-9A-Za-z.:%_-]{1,255})$/.test(rhost)) return { fault: "PAM_RHOST is no address" };
-  return { type, role, address: rhost === "[local]" ? "" : plainAddress(rhost), process: parent };
+  const address = parseRhost(rhost);
+  if (address === undefined) return { fault: "PAM_RHOST is no address" };
+  return { type, role, address, process: parent };
 }
 
 /** PAM_MAX_RESP_SIZE: pam_exec cuts a credential after so many bytes and says nothing. */

@@ -7,7 +7,7 @@
  *
  * It can be written by any program that can write to a socket, and is read without guessing where a value ends.
  */
-import { plainAddress } from "../../base/address.ts";
+import { parseRhost } from "../../base/address.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import { parseDatabaseName, parseRoleName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
@@ -15,8 +15,6 @@ import { Secret } from "../../base/secret.ts";
 /** The longest credential that is taken elsewhere (8 kB), and as much again for everything else. */
 export const MAX_QUESTION_BYTES = 16 * 1024;
 const MAGIC = "postern-pam/1";
-/** A host name has at most 253 characters (RFC 1035 §2.3.4). */
-const MAX_RHOST = 255;
 /** The names of the fields that are known; a question with another one means something that would be left out. */
 const FIELDS = ["type", "role", "rhost", "process", "cluster", "database", "credential"] as const;
 type Field = (typeof FIELDS)[number];
@@ -62,7 +60,7 @@ export function readQuestion(bytes: Buffer): Question | { readonly fault: string
 function questionOf(field: (name: Field) => string): Question | { readonly fault: string } {
   const role = parseRoleName(field("role"));
   if (role === undefined) return { fault: "no role that PostgreSQL could hold" };
-  const address = addressOf(field("rhost"));
+  const address = parseRhost(field("rhost"));
   if (address === undefined) return { fault: "no usable rhost" };
   if (!/^[1-9]\d{0,9}$/.test(field("process"))) return { fault: "no process" };
   const database = field("database") === "" ? undefined : parseDatabaseName(field("database"));
@@ -77,11 +75,4 @@ function questionOf(field: (name: Field) => string): Question | { readonly fault
     default:
       return { fault: "a type that is neither auth nor account" };
   }
-}
-
-/** PAM_RHOST as PostgreSQL sets it: an address, perhaps IPv4-mapped or with a zone, a host name, or `[local]`. */
-function addressOf(rhost: string): string | undefined {
-  if (rhost === "[local]") return "";
-  if (rhost.length > MAX_RHOST || !/^[0-9A-Za-z.:%_-]+$/.test(rhost)) return undefined;
-  return plainAddress(rhost);
 }

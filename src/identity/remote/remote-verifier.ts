@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { rhostOf } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { credentialKind } from "../../base/credential-kind.ts";
 import { messageOf } from "../../base/error.ts";
@@ -32,8 +33,6 @@ const MAX_CREDENTIAL_BYTES = 8192;
 const MAX_REMEMBERED = 10_000;
 /** Questions that wait for an answer. More at once means that the API is slow, and logins are better refused than queued. */
 const MAX_WAITING = 256;
-/** What a client at a Unix-domain socket is called, as PostgreSQL does it for PAM. */
-const LOCAL = "[local]";
 
 interface Remembered {
   readonly identity: ProvedIdentity;
@@ -106,7 +105,7 @@ export class RemoteVerifier {
       const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
       const { signal } = this.#closing;
       const headers = { authorization: `Bearer ${text}` };
-      const body = JSON.stringify({ role, rhost: address === "" ? LOCAL : address });
+      const body = JSON.stringify({ role, rhost: rhostOf(address) });
       const options = { clock: this.#clock, ca, headers, refusePrivateNetworks, signal, timeoutMs };
       const answer = readAnswer(await boundedPost(new URL(url), body, options));
       if (answer.kind === "refused") return answer;

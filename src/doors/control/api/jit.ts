@@ -8,7 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Access } from "../../../access/admit.ts";
 import type { Denied } from "../../../access/denied.ts";
-import { plainAddress } from "../../../base/address.ts";
+import { parseRhost } from "../../../base/address.ts";
 import type { DatabaseName, RoleName, SessionId } from "../../../base/ids.ts";
 import { newSessionId, parseDatabaseName, parseRoleName } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
@@ -37,8 +37,6 @@ interface JitQuestion {
 export const JIT_PATH = "/jit/authorize";
 /** A role and an address. */
 const MAX_BODY_BYTES = 4096;
-/** A host name has at most 253 characters (RFC 1035 §2.3.4). */
-const MAX_RHOST = 255;
 /** The database that policy is asked about when the question names none, as at the PAM door. */
 const ANY_DATABASE = "postgres" as DatabaseName;
 
@@ -53,11 +51,13 @@ const bodySchema = z.object({
     });
     return z.NEVER;
   }),
-  rhost: z
-    .string()
-    .max(MAX_RHOST)
-    .regex(/^(?:\[local\]|[0-9A-Za-z.:%_-]*)$/, "is no address; write what PAM_RHOST says")
-    .transform((rhost) => (rhost === "[local]" ? "" : plainAddress(rhost))),
+  // Empty where the module was told nothing: a client on the server's own machine.
+  rhost: z.string().transform((text, context): string => {
+    const address = text === "" ? "" : parseRhost(text);
+    if (address !== undefined) return address;
+    context.issues.push({ code: "custom", message: "is no address; write what PAM_RHOST says", input: text });
+    return z.NEVER;
+  }),
 });
 
 const querySchema = z.object({
