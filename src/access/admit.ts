@@ -18,7 +18,7 @@ import type { Verifier } from "../identity/verifier.ts";
 import { decide } from "../policy/decide.ts";
 import type { Bearer, Decision, PlacedWish, Wish } from "../policy/decision.ts";
 import type { Policy } from "../policy/rbac/policy.ts";
-import type { Session, SessionFacts, Sessions } from "../sessions/registry.ts";
+import type { Session, SessionFacts, Sessions, Until } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
 import type { DenialCode, Denied, DeniedTo } from "./denied.ts";
 import { denied, provesNothing } from "./denied.ts";
@@ -246,6 +246,22 @@ export class Access {
     return undefined;
   }
 
+  /**
+   * What the right of a session has become when its time is over: another grant may have taken its place. One that counts
+   * its uses does not: that is for a login to use.
+   */
+  #renewed(
+    { role, basis }: SessionFacts,
+    { identity, wish, startedAt }: Beginning,
+  ): Until | undefined | "over" {
+    const { sure } = this.#parts.policy;
+    const decision = this.#decide(identity, wish, noTrace, sure);
+    if (decision.kind === "deny" || decision.role !== role || (basis.privileged && !decision.privileged))
+      return "over";
+    if (decision.grants.some((id) => sure.grants.get(id)?.maxUses !== undefined)) return "over";
+    return endOf(identity, decision, wish.cluster, startedAt);
+  }
+
   #enter({ identity, permit, wish }: Permitted, id: SessionId): Outcome {
     const { sessions, limits, clock } = this.#parts;
     if (sessions.countOf(identity.id) >= limits.connectionsPerIdentity) {
@@ -255,7 +271,8 @@ export class Access {
         identity.id,
       );
     }
-    const session = sessions.open({
+    const startedAt = clock.now();
+    const facts: SessionFacts = {
       id,
       door: wish.door,
       peer: wish.peer,
@@ -272,10 +289,18 @@ export class Access {
         replication: wish.replication,
         privileged: permit.privileged,
       },
-      until: endOf(identity, permit, wish.cluster, clock.now()),
-    });
+      until: endOf(identity, permit, wish.cluster, startedAt),
+    };
+    const session = sessions.open(facts, () => this.#renewed(facts, { identity, wish, startedAt }));
     return { kind: "admitted", admission: admitted(identity, permit, wish, session) };
   }
+}
+
+/** What the end of a session was made of, besides the permit. */
+interface Beginning {
+  readonly identity: Identity;
+  readonly wish: PlacedWish;
+  readonly startedAt: number;
 }
 
 interface Permitted {

@@ -32,9 +32,20 @@ export interface SessionFacts {
     readonly replication: boolean;
     readonly privileged: boolean;
   };
-  /** When the session ends by itself and why, milliseconds since the epoch. */
-  readonly until: { readonly at: number; readonly reason: EndReason } | undefined;
+  /** When the session ends by itself and why, as it was decided at its beginning. */
+  readonly until: Until | undefined;
 }
+
+/** When a session ends by itself and why, milliseconds since the epoch. */
+export interface Until {
+  readonly at: number;
+  readonly reason: EndReason;
+}
+
+/**
+ * What has become of the right that a session rests on, asked at its end: another end, none at all any more, or "over".
+ */
+export type Renewal = () => Until | undefined | "over";
 
 /** How a door ends one of its sessions. Called at most once. */
 export type Ender = (reason: EndReason) => void;
@@ -56,11 +67,26 @@ export class Session {
   #backendPid: number | undefined;
   #ender: Ender | undefined;
   #ended: EndReason | undefined;
+  #until: Until | undefined;
+  #warning: { readonly before: readonly number[]; readonly warn: (leftMs: number) => void } | undefined;
 
   constructor(facts: SessionFacts, startedAt: number, keeping: Keeping) {
     this.facts = facts;
+    this.#until = facts.until;
     this.startedAt = startedAt;
     this.#keeping = keeping;
+  }
+
+  /** When it ends by itself, as far as is known now. */
+  get until(): Until | undefined {
+    return this.#until;
+  }
+
+  /** Its right was given for longer, or for good. */
+  prolong(until: Until | undefined): void {
+    this.#until = until;
+    this.#armWarnings(this.#keeping.now());
+    this.#keeping.changed();
   }
 
   /** The server process that serves it alone, as pg_stat_activity shows it. */
@@ -78,9 +104,15 @@ export class Session {
    * @param before milliseconds; times that are past already are left out
    */
   warnAt(before: readonly number[], warn: (leftMs: number) => void): void {
-    const end = this.facts.until?.at;
-    if (end === undefined) return;
-    for (const time of before.map((ms) => end - ms).filter((one) => one > this.startedAt))
+    this.#warning = { before, warn };
+    this.#armWarnings(this.startedAt);
+  }
+
+  #armWarnings(from: number): void {
+    const end = this.#until?.at;
+    if (end === undefined || this.#warning === undefined) return;
+    const { before, warn } = this.#warning;
+    for (const time of before.map((ms) => end - ms).filter((one) => one > from))
       this.#keeping.at(time, () => warn(end - this.#keeping.now()));
   }
 
@@ -152,8 +184,11 @@ export class Sessions {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Enters a session and sets the clock for its end. */
-  open(facts: SessionFacts): Session {
+  /**
+   * Enters a session and sets the clock for its end.
+   * @param renewal asked when that comes; without it, the end is the end
+   */
+  open(facts: SessionFacts, renewal: Renewal = () => "over"): Session {
     const now = this.#clock.now();
     const timers: (() => void)[] = [];
     const at = (time: number, fn: () => void) => void timers.push(this.#deadlines.set(time, fn));
@@ -169,8 +204,18 @@ export class Sessions {
     const session = new Session(facts, now, { now: () => this.#clock.now(), at, changed, release });
     this.#live.set(facts.id, session);
     this.#add(facts.subject, 1);
-    const { until } = facts;
-    if (until !== undefined) at(until.at, () => session.end(until.reason));
+    const endAt = (until: Until | undefined) => {
+      if (until !== undefined) at(until.at, () => endOrGoOn(until));
+    };
+    const endOrGoOn = ({ at: end, reason }: Until) => {
+      const renewed = renewal();
+      // Only a later end is another one: a clock that was put back would say that the old one is yet to come.
+      if (renewed === "over" || (renewed !== undefined && renewed.at <= Math.max(end, this.#clock.now())))
+        return session.end(reason);
+      session.prolong(renewed);
+      endAt(renewed);
+    };
+    endAt(facts.until);
     changed();
     return session;
   }

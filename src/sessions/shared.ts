@@ -169,8 +169,8 @@ function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
 }
 
 /** What the board shows of a session. */
-function entryOf({ facts, startedAt, backendPid }: Session): Omit<BoardSession, "node"> {
-  const { id, door, peer, subject, username, cluster, database, role, rule, until } = facts;
+function entryOf({ facts, startedAt, backendPid, until }: Session): Omit<BoardSession, "node"> {
+  const { id, door, peer, subject, username, cluster, database, role, rule } = facts;
   return {
     ...{ id, door, subject, username, cluster, database, role, rule },
     address: peer.address,

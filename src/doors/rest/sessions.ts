@@ -71,7 +71,7 @@ export class RestSession {
    */
   isLive(now: number): boolean {
     const { identity, session } = this.admission;
-    const { until } = session.facts;
+    const { until } = session;
     return (
       this.#ended === undefined &&
       (until === undefined || now < until.at) &&

@@ -190,3 +190,26 @@ test("a personal token opens what its owner may, until it is revoked", async () 
   assert.deepEqual([other.status, other.body.code], [403, "control/forbidden"]);
   assert.ok(!world.gateway.output().includes(made.body.token));
 });
+
+test("a session goes on under the grant that extends the one it began with", async () => {
+  const lead = world.as("lea", "leads");
+  const asked = await ask("uma", { duration: "3s" });
+  const first = await lead("POST", `/accessrequests/${asked.body.id}/approve`, {});
+  const client = await login("uma");
+  const longer = await engineer("uma")("POST", `/accessrequests/${asked.body.id}/extend`, {
+    duration: "10s",
+    reason: "not done yet",
+  });
+  assert.equal(longer.status, 201);
+  const second = await lead("POST", `/accessrequests/${longer.body.id}/approve`, {});
+  assert.ok(Date.parse(second.body.until) > Date.parse(first.body.until));
+  const end = ended(client);
+  await world.gateway.logged(
+    (line) => line.event === "grant.ended.v1" && line["grant"] === asked.body.id && line["reason"] === "time",
+  );
+  assert.deepEqual((await client.query("SELECT 1 AS one")).rows, [{ one: 1 }]);
+  const { code, message } = await end;
+  assert.equal(code, "57P01");
+  assert.match(message, /expired|ended/);
+  assert.ok(Date.now() >= Date.parse(second.body.until) - 1000);
+});

@@ -49,6 +49,40 @@ test("attack 17: a clock that is put back prolongs no session", () => {
   assert.equal(clock.pending, 0);
 });
 
+test("a session whose right was given for longer goes on to the new end, and is warned of that one", () => {
+  const clock = new VirtualClock();
+  const start = clock.now();
+  const ends = [start + 120_000, start + 180_000, undefined];
+  const session = new Sessions(clock).open(
+    sessionFacts({ until: { at: start + 60_000, reason: "expired" } }),
+    () => {
+      const at = ends.shift();
+      return at === undefined ? "over" : { at, reason: "expired" };
+    },
+  );
+  const reasons: EndReason[] = [];
+  const warned: number[] = [];
+  session.attach((reason) => reasons.push(reason));
+  session.warnAt([10_000], () => warned.push(clock.now() - start));
+  clock.advance(179_999);
+  assert.deepEqual([reasons, session.until?.at], [[], start + 180_000]);
+  clock.advance(1);
+  assert.deepEqual(reasons, ["expired"]);
+  assert.deepEqual(warned, [50_000, 110_000, 170_000]);
+});
+
+test("attack 17: a right that ends no later than before prolongs nothing, also when the clock was put back", () => {
+  const clock = new VirtualClock();
+  const until = { at: clock.now() + 60_000, reason: "expired" } as const;
+  const session = new Sessions(clock).open(sessionFacts({ until }), () => until);
+  const reasons: EndReason[] = [];
+  session.attach((reason) => reasons.push(reason));
+  clock.advance(10_000);
+  clock.step(-3_600_000);
+  clock.advance(50_000);
+  assert.deepEqual(reasons, ["expired"]);
+});
+
 test("a session that is closed leaves no timer and no entry", () => {
   const clock = new VirtualClock();
   const sessions = new Sessions(clock);
