@@ -33,7 +33,7 @@ export class Alone implements Postern {
   static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Alone> {
     let daemon: Daemon | undefined;
     const observation = new Observation(config.log, {}, () => daemon?.readings);
-    await observation.openLedger(config.audit);
+    await observation.openLedger(config);
     const { observe, recorder } = observation;
     observe({ event: "config.loaded.v1", source });
     try {

@@ -5,11 +5,16 @@ import { Ledger } from "../audit/ledger/ledger.ts";
 import { noSink } from "../audit/ledger/no-sink.ts";
 import { openSigningKey } from "../audit/ledger/signing-key.ts";
 import type { Sink } from "../audit/ledger/sink.ts";
+import { StoreSink } from "../audit/ledger/store-sink.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event, Observe } from "../base/event.ts";
 import { Secret } from "../base/secret.ts";
-import type { AuditConfig } from "../config/schema.ts";
+import type { AuditConfig, Config, StoreConfig } from "../config/schema.ts";
+import { StoredLedger } from "../store/ledger.ts";
+import type { StoreParts } from "../store/store.ts";
+import { createStore } from "../store/store.ts";
 import { forwardsOf } from "./forwards.ts";
+import { prepareStore } from "./store.ts";
 
 interface LedgerOptions {
   readonly clock: Clock;
@@ -23,16 +28,17 @@ interface LedgerOptions {
  * @throws AuditError when it cannot be used
  */
 export async function openLedger(
-  config: AuditConfig | undefined,
+  { audit, store }: Pick<Config, "audit" | "store">,
   { clock, observe, worker }: LedgerOptions,
 ): Promise<Ledger | undefined> {
-  if (config === undefined) return undefined;
-  const { signingKey, checkpoint, requests } = config;
-  const name = nodeName(config);
+  if (audit === undefined) return undefined;
+  const { signingKey, checkpoint, requests } = audit;
+  const name = nodeName(audit);
+  const node = worker === undefined ? name : `${name}-w${worker}`;
   return Ledger.open({
-    node: worker === undefined ? name : `${name}-w${worker}`,
-    sink: sinkOf(config, clock, worker),
-    forwards: forwardsOf(config, { clock, observe }),
+    node,
+    sink: await sinkOf({ audit, store, node, worker, clock, observe }),
+    forwards: forwardsOf(audit, { clock, observe }),
     signer: signingKey === undefined ? undefined : openSigningKey(signingKey),
     checkpoint,
     leaveOut: new Set<Event["event"]>(requests ? [] : ["request.v1"]),
@@ -41,10 +47,41 @@ export async function openLedger(
   });
 }
 
-function sinkOf({ sink }: AuditConfig, clock: Clock, worker: number | undefined): Sink {
-  if (sink.kind === "none") return noSink;
-  const { path, rotateSize, rotateAge } = sink;
-  return new FileSink({ path: fileOfWorker(path, worker), rotateSize, rotateAge }, clock);
+interface SinkOptions extends LedgerOptions {
+  readonly audit: AuditConfig;
+  readonly store: StoreConfig | undefined;
+  readonly node: string;
+}
+
+async function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: SinkOptions): Promise<Sink> {
+  switch (sink.kind) {
+    case "none":
+      return noSink;
+    case "file": {
+      const { path, rotateSize, rotateAge } = sink;
+      return new FileSink({ path: fileOfWorker(path, worker), rotateSize, rotateAge }, clock);
+    }
+    case "store":
+      if (store === undefined)
+        throw new TypeError("a ledger in the store has one, as the configuration checks");
+      return storeSink(store, node, { clock, observe });
+    default:
+      return sink satisfies never;
+  }
+}
+
+/** Connections of its own: logins that must be recorded do not wait behind what else the store is asked. */
+const CONNECTIONS = 2;
+
+async function storeSink(config: StoreConfig, node: string, parts: StoreParts): Promise<Sink> {
+  const store = createStore({ ...config, poolSize: CONNECTIONS }, parts);
+  try {
+    await prepareStore(store, config);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return new StoreSink({ node, table: new StoredLedger(store), close: () => store.close() });
 }
 
 /** The longest name that the configuration could give too. */

@@ -5,7 +5,7 @@ import { Metrics } from "../audit/metrics.ts";
 import type { Readings } from "../audit/readings.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
-import type { AuditConfig, LogConfig } from "../config/schema.ts";
+import type { Config, LogConfig } from "../config/schema.ts";
 import { openLedger } from "./ledger.ts";
 
 /** Everything by which this process is seen from outside: each event is logged, counted, and recorded where it belongs. */
@@ -40,7 +40,7 @@ export class Observation {
    * @param worker which worker this process is, when it is one
    * @throws AuditError when it cannot be used
    */
-  async openLedger(config: AuditConfig | undefined, worker?: number): Promise<void> {
+  async openLedger(config: Pick<Config, "audit" | "store">, worker?: number): Promise<void> {
     const { observe } = this;
     this.#ledger = await openLedger(config, { clock: systemClock, observe, worker });
   }

@@ -6,7 +6,11 @@ import type { Line } from "../audit/ledger/lines.ts";
 import { readLines } from "../audit/ledger/lines.ts";
 import type { LedgerRecord, NoRecord } from "../audit/ledger/record.ts";
 import { isFault, readRecord } from "../audit/ledger/record.ts";
-import type { Config } from "../config/schema.ts";
+import type { LedgerRange } from "../audit/ledger/table.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Config, StoreConfig } from "../config/schema.ts";
+import { StoredLedger } from "../store/ledger.ts";
+import { createStore } from "../store/store.ts";
 
 export type { SignedCheckpoint } from "../audit/ledger/audited.ts";
 export { readCheckpoint } from "../audit/ledger/checkpoint.ts";
@@ -50,11 +54,47 @@ function filesOrNone(file: string): readonly string[] {
 }
 
 /** The ledger of a configuration. @returns why there is none, as text */
-export function configuredSource({ audit }: Config): LedgerSource | string {
+export function configuredSource({ audit, store }: Config): LedgerSource | string {
   if (audit === undefined) return "the configuration has no ledger; add audit.sink, or name one with --file";
   if (audit.sink.kind === "none")
     return "the configuration keeps no ledger (audit.sink is none); read it where it is forwarded to";
-  return fileSource(audit.sink.path);
+  if (audit.sink.kind === "file") return fileSource(audit.sink.path);
+  return store === undefined ? "the configuration has no store; set store.url" : storeSource(store);
+}
+
+function storeSource(config: StoreConfig): LedgerSource {
+  return {
+    name: "the store",
+    lines: () => linesInStore(config, {}),
+    follow: (signal) => followStore(config, Date.now(), signal),
+  };
+}
+
+async function* linesInStore(config: StoreConfig, range: LedgerRange): AsyncIterable<Line> {
+  const store = createStore(config, { clock: systemClock, observe: () => {} });
+  try {
+    let row = 0;
+    for await (const text of new StoredLedger(store).read(range)) {
+      row += 1;
+      yield { text, where: `row ${row}`, unfinished: false };
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/** Clocks of nodes differ, and records are a moment under way. */
+const OVERLAP_MS = 60_000;
+
+/** Records come again and again, until their time is over: whoever follows tells them by their numbers. */
+async function* followStore(config: StoreConfig, since: number, signal: AbortSignal): AsyncIterable<Line> {
+  let from = since - OVERLAP_MS;
+  while (!signal.aborted) {
+    const next = Date.now() - OVERLAP_MS;
+    yield* linesInStore(config, { from });
+    from = next;
+    await pause(LOOK_MS, signal);
+  }
 }
 
 /** The records among lines; the others are told and left out. */

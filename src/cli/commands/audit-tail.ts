@@ -46,8 +46,11 @@ async function tail(options: Options): Promise<void> {
   for (const record of inTime(newest).slice(newest.length - Math.min(newest.length, Number(wanted))))
     show(record);
   if (coming === undefined) return;
-  for await (const record of recordsOf(coming, onFault))
-    if (record.seq > (last.get(record.node) ?? 0)) show(record);
+  for await (const record of recordsOf(coming, onFault)) {
+    if (record.seq <= (last.get(record.node) ?? 0)) continue;
+    last.set(record.node, record.seq);
+    show(record);
+  }
 }
 
 /** Ctrl-C ends what has no end of its own. */

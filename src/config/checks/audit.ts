@@ -7,7 +7,7 @@ import type { Parts } from "./parts.ts";
 const MIN_SECRET_LENGTH = 16;
 
 /** What the schema cannot see of the ledger. */
-export function checkAudit({ audit, clusters }: Parts, findings: Findings): void {
+export function checkAudit({ audit, clusters, store }: Parts, findings: Findings): void {
   if (audit === "faulty") return;
   const kept = audit !== undefined && audit.sink.kind !== "none";
   for (const { index, config } of clusters)
@@ -22,6 +22,8 @@ export function checkAudit({ audit, clusters }: Parts, findings: Findings): void
       ["audit", "signingKey"],
       "is missing, so nothing proves how far the ledger went; name a file where the key is to be made",
     );
+  if (audit.sink.kind === "store" && store === undefined)
+    findings.fault(["audit", "sink", "kind"], "store needs a store; set store.url");
   checkForwards(audit, findings);
 }
 

@@ -12,6 +12,9 @@ const sink = z.discriminatedUnion("kind", [
     rotateAge: duration.optional().describe("A file this old is put aside too."),
   }),
   z.strictObject({
+    kind: z.literal("store").describe("The store (`store.url`), for all nodes together."),
+  }),
+  z.strictObject({
     kind: z
       .literal("none")
       .describe("Nowhere of ours; records only go where `forwards` says, and none is certain."),

@@ -61,7 +61,7 @@ export class Supervisor implements Postern {
   static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Supervisor> {
     const supervisor = new Supervisor(config, ask);
     try {
-      await supervisor.observation.openLedger(config.audit);
+      await supervisor.observation.openLedger(config);
       supervisor.observation.observe({ event: "config.loaded.v1", source });
       await supervisor.#open();
     } catch (error) {

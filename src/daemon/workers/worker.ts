@@ -47,7 +47,7 @@ class Worker {
       if (event.event !== "door.opened.v1" || this.#daemon !== undefined) this.#observation.observe(event);
     };
     try {
-      await this.#observation.openLedger(config.audit, worker);
+      await this.#observation.openLedger(config, worker);
       const { recorder } = this.#observation;
       const ask = (request: DoorRequest) => report({ kind: "asked", request });
       const fellows = this.#fellows();

@@ -3,6 +3,7 @@ import { policyObjects } from "./0002-policy-objects.ts";
 import { personalTokens } from "./0003-personal-tokens.ts";
 import { accessRequests } from "./0004-access-requests.ts";
 import { sessions } from "./0005-sessions.ts";
+import { ledger } from "./0007-ledger.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. New ones are added at the end; forward only. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   personalTokens,
   accessRequests,
   sessions,
+  ledger,
 ];

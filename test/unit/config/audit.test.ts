@@ -81,3 +81,8 @@ test("a webhook that sends who did what in clear text over a network is warned o
   assert.match(warning ?? "", /audit\.forwards\[0\]\.url: sends who did what in clear text; use https/);
   assert.deepEqual(warningsOf(load(t, yaml(hook(`url: "http://127.0.0.1:8080/", secret: ${SECRET}`)))), []);
 });
+
+test("a ledger in a store that is not there is refused", (t) => {
+  const [fault] = faultsOf(load(t, yaml("audit: { sink: { kind: store }, signingKey: k }")));
+  assert.match(fault ?? "", /audit\.sink\.kind: store needs a store; set store\.url/);
+});

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { SealedRecord } from "../audit/ledger/record.ts";
+import type { LedgerRange, LedgerTable } from "../audit/ledger/table.ts";
+import type { Queries } from "./queries.ts";
+
+const rowSchema = z.object({ node: z.string(), seq: z.coerce.number(), record: z.string() });
+
+/** Rows that are read at once: a few MB at most. */
+const PAGE = 1000;
+
+/** The ledger's table. */
+export class StoredLedger implements LedgerTable {
+  readonly #queries: Queries;
+
+  constructor(queries: Queries) {
+    this.#queries = queries;
+  }
+
+  async insert(records: readonly SealedRecord[]): Promise<void> {
+    const column = (value: (record: SealedRecord) => string) => records.map(value);
+    await this.#queries.query(
+      `INSERT INTO ledger (node, seq, time, prev, hash, record)
+       SELECT node, seq::bigint, time::timestamptz, decode(prev, 'hex'), decode(hash, 'hex'), record
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         AS sent (node, seq, time, prev, hash, record)`,
+      [
+        column(({ node }) => node),
+        column(({ seq }) => String(seq)),
+        column(({ time }) => new Date(time).toISOString()),
+        column(({ prev }) => prev),
+        column(({ hash }) => hash),
+        column(({ line }) => line),
+      ],
+    );
+  }
+
+  async last(name: string): Promise<string | undefined> {
+    const [row] = await this.#queries.query(
+      "SELECT node, seq, record FROM ledger WHERE name = $1 ORDER BY time DESC, seq DESC LIMIT 1",
+      [name],
+    );
+    if (row === undefined) return undefined;
+    // The clock may have gone back; the end of that chain is by its numbers.
+    const { node } = rowSchema.parse(row);
+    const [end] = await this.#queries.query(
+      "SELECT node, seq, record FROM ledger WHERE node = $1 ORDER BY seq DESC LIMIT 1",
+      [node],
+    );
+    return rowSchema.parse(end).record;
+  }
+
+  async *read({ node, from, to }: LedgerRange): AsyncIterable<string> {
+    let [afterNode, afterSeq] = ["", 0];
+    const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+    for (;;) {
+      const rows = await this.#queries.query(
+        `SELECT node, seq, record FROM ledger
+         WHERE (node, seq) > ($1::text COLLATE "C", $2::bigint) AND ($3::text IS NULL OR node = $3)
+           AND ($4::timestamptz IS NULL OR time >= $4) AND ($5::timestamptz IS NULL OR time < $5)
+         ORDER BY node, seq LIMIT ${PAGE}`,
+        [afterNode, String(afterSeq), node ?? null, iso(from), iso(to)],
+      );
+      for (const row of rows) {
+        const { record, ...place } = rowSchema.parse(row);
+        [afterNode, afterSeq] = [place.node, place.seq];
+        yield record;
+      }
+      if (rows.length < PAGE) return;
+    }
+  }
+}
