@@ -6,7 +6,7 @@
  *   a program for PAM's own pam_exec.so, which needs no header of PAM's; pam_exec passes on 510 bytes of a token:
  *     cc -O2 -Wall -Wextra -o postern-pam pam_postern.c
  *
- * Arguments of both: socket=PATH [cluster=NAME] [database=NAME]. It decides nothing: "allow" is the one answer that lets
+ * Arguments of both: socket=/PATH [cluster=NAME] [database=NAME]. It decides nothing: "allow" is the one answer that lets
  * anybody in, and whatever goes wrong is a denial. What goes over the socket is described in src/doors/pam/question.ts.
  */
 #define _GNU_SOURCE
@@ -70,7 +70,7 @@ static bool read_arguments(struct target *target, int argc, const char **argv) {
     else if (strncmp(argv[i], "database=", 9) == 0) target->database = argv[i] + 9;
     else return false;
   }
-  return target->socket != NULL;
+  return target->socket != NULL && target->socket[0] == '/';
 }
 
 static long now_ms(void) {
@@ -158,11 +158,19 @@ static int ask(const struct target *target, const char *role, const char *rhost,
     return PAM_AUTHINFO_UNAVAIL;
   }
   snprintf(why, MAX_ANSWER + 64, "%s", answer);
-  for (char *at = why; *at != '\0'; at++)
-    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
   if (strcmp(answer, "allow") == 0) return PAM_SUCCESS;
   if (strncmp(answer, "deny ", 5) != 0) return PAM_AUTHINFO_UNAVAIL;
   return credential == NULL ? PAM_PERM_DENIED : PAM_AUTH_ERR;
+}
+
+/* One line for the log, whatever a client calls itself: no control character can begin another. */
+static const char *line_of(char line[2 * MAX_ANSWER], int code, bool login, const char *role, const char *rhost,
+                           const char *why) {
+  snprintf(line, 2 * MAX_ANSWER, "denied (%d) %s of \"%.64s\" from %.255s: %s", code, login ? "auth" : "account",
+           role == NULL ? "" : role, rhost == NULL || *rhost == '\0' ? "[local]" : rhost, why);
+  for (char *at = line; *at != '\0'; at++)
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
+  return line;
 }
 
 #ifdef PAM_MODULE
@@ -171,18 +179,18 @@ static int answer_pam(pam_handle_t *pamh, int argc, const char **argv, bool logi
   struct target target;
   const char *role = NULL, *credential = NULL;
   const void *rhost = NULL;
-  char why[MAX_ANSWER + 64] = "";
+  char why[MAX_ANSWER + 64] = "", line[2 * MAX_ANSWER];
   if (!read_arguments(&target, argc, argv)) {
-    pam_syslog(pamh, LOG_ERR, "wrong arguments; write socket=PATH [cluster=NAME] [database=NAME]");
+    pam_syslog(pamh, LOG_ERR, "wrong arguments; write socket=/PATH [cluster=NAME] [database=NAME]");
     return PAM_SERVICE_ERR;
   }
   if (pam_get_user(pamh, &role, NULL) != PAM_SUCCESS || pam_get_item(pamh, PAM_RHOST, &rhost) != PAM_SUCCESS)
     return PAM_SERVICE_ERR;
-  if (login && pam_get_authtok(pamh, PAM_AUTHTOK, &credential, NULL) != PAM_SUCCESS) return PAM_AUTH_ERR;
+  if (login && (pam_get_authtok(pamh, PAM_AUTHTOK, &credential, NULL) != PAM_SUCCESS || credential == NULL))
+    return PAM_AUTH_ERR;
   int code = ask(&target, role, rhost, getpid(), login ? credential : NULL, why);
   if (code != PAM_SUCCESS)
-    pam_syslog(pamh, LOG_NOTICE, "denied (%d) %s of \"%s\" from %s: %s", code, login ? "auth" : "account", role,
-               rhost == NULL ? "[local]" : (const char *)rhost, why);
+    pam_syslog(pamh, LOG_NOTICE, "%s", line_of(line, code, login, role, rhost, why));
   return code;
 }
 
@@ -209,10 +217,12 @@ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
 enum { PAM_MAX_RESP_SIZE = 512 };
 
 static int deny(int code, const char *why) {
-  const char *type = getenv("PAM_TYPE"), *role = getenv("PAM_USER"), *rhost = getenv("PAM_RHOST");
+  const char *type = getenv("PAM_TYPE");
+  char line[2 * MAX_ANSWER];
+  line_of(line, code, type == NULL || strcmp(type, "account") != 0, getenv("PAM_USER"), getenv("PAM_RHOST"), why);
   openlog("postern-pam", LOG_PID, LOG_AUTHPRIV);
-  syslog(LOG_NOTICE, "denied (%d) %s of \"%s\" from %s: %s", code, type, role, rhost, why);
-  fprintf(stderr, "postern-pam: denied (%d) %s of \"%s\" from %s: %s\n", code, type, role, rhost, why);
+  syslog(LOG_NOTICE, "%s", line);
+  fprintf(stderr, "postern-pam: %s\n", line);
   return code;
 }
 
@@ -221,7 +231,7 @@ int main(int argc, char **argv) {
   const char *type = getenv("PAM_TYPE"), *role = getenv("PAM_USER"), *rhost = getenv("PAM_RHOST");
   char credential[PAM_MAX_RESP_SIZE + 1] = "", why[MAX_ANSWER + 64] = "";
   if (!read_arguments(&target, argc - 1, (const char **)argv + 1))
-    return deny(PAM_SERVICE_ERR, "wrong arguments; write socket=PATH [cluster=NAME] [database=NAME]");
+    return deny(PAM_SERVICE_ERR, "wrong arguments; write socket=/PATH [cluster=NAME] [database=NAME]");
   bool login = type != NULL && strcmp(type, "auth") == 0;
   if (role == NULL || type == NULL || (!login && strcmp(type, "account") != 0))
     return deny(PAM_SERVICE_ERR, "this is run by pam_exec.so, for auth and account");

@@ -76,6 +76,10 @@ function faultIn(value: (name: Name) => string | undefined): string | undefined 
   const has = (name: Name) => value(name) !== undefined;
   const ways = (["socket", "apiUrl", "jwks"] as const).filter(has);
   if (ways.length > 1) return `${ways.join("= and ")}= exclude each other; keep one`;
+  const relative = (["socket", "jwks", "mappings", "caFile", "state"] as const).find(
+    (name) => has(name) && !/^(?:\/|https?:\/\/)/.test(value(name) ?? ""),
+  );
+  if (relative !== undefined) return `${relative}= must be a whole path; PAM runs in the server's directory`;
   if (ways.length === 0 && !has("passwords"))
     return "nobody is asked; give socket=, apiUrl=, jwks= or passwords=";
   if (has("jwks") !== has("mappings"))
