@@ -82,9 +82,17 @@ export function mayWriteRole(
     },
     now,
   );
-  if (escalate.kind === "allow") return { kind: "may", because: escalate.rule };
+  if (escalate.kind === "allow" && lasts(escalate, undefined)) return { kind: "may", because: escalate.rule };
   const wanted = gathers(role) || gathers(before) ? [...role.rules, ...EVERYTHING] : role.rules;
   return within(policy, { user, namespace, until: undefined }, wanted, now);
+}
+
+/** Whether a right lasts for as long as what is given by it: who has `bind` for half an hour binds nothing for ever. */
+function lasts(
+  { until: end }: Extract<ReturnType<typeof authorize>, { kind: "allow" }>,
+  until: number | undefined,
+): boolean {
+  return end === undefined || (until !== undefined && end >= until);
 }
 
 function gathers(role: AnyRole | undefined): boolean {
@@ -109,7 +117,7 @@ export function mayWriteBinding(
   const namespace = namespaceOf(binding);
   const asked = { ...rightOnRole("bind", roleRef.kind, namespace, user), name: roleRef.name };
   const bind = authorize(policy, asked, now);
-  if (bind.kind === "allow") return { kind: "may", because: bind.rule };
+  if (bind.kind === "allow" && lasts(bind, until)) return { kind: "may", because: bind.rule };
   const rules = policy.rulesOf(roleRef, namespace)?.rules;
   if (rules === undefined) {
     const detail = `there is no ${describeRef(roleRef)}, so that nobody can hold its rights`;

@@ -368,6 +368,14 @@ const bindingCases: readonly BindingCase[] = [
     policy: heldRole(on("bind", "roles")),
     grants: granted(),
     binding: podBinding,
+    wanted: "policy/escalation",
+  },
+  {
+    name: "until the grant's end, with bind by it",
+    policy: heldRole(on("bind", "roles")),
+    grants: granted(),
+    binding: podBinding,
+    until: 200,
     wanted: "may",
   },
 ];
@@ -385,6 +393,12 @@ for (const { name, policy, binding, before, until, grants = [], wanted } of bind
     assert.equal(got, wanted, JSON.stringify(permission));
   });
 }
+
+test("a grant with escalate writes no role, which would stay when it has ended", () => {
+  const whole = Policy.of(objectsOf(heldRole(on("escalate", "roles"))), granted());
+  const permission = mayWriteRole(whole, ada, { role: roleOf(podRole), before: undefined }, NOW);
+  assert.equal(permission.kind, "may-not");
+});
 
 test("what is missing is told as rules", () => {
   const policy = Policy.of(objectsOf(holding([{ ...pods, verbs: ["get", "list"] }])));
