@@ -42,7 +42,8 @@ export function readText(file: string): string {
   throw new Failure(`"${file}" is larger than ${MAX_BYTES} bytes; name another file`);
 }
 
-async function readStdin(): Promise<string> {
+/** What is piped in. */
+export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin) {
@@ -50,7 +51,7 @@ async function readStdin(): Promise<string> {
     chunks.push(bytes);
     length += bytes.length;
     if (length > MAX_BYTES)
-      throw new Failure(`standard input has more than ${MAX_BYTES} bytes; pipe the token only`);
+      throw new Failure(`standard input has more than ${MAX_BYTES} bytes; pipe less in`);
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { describe } from "./command.ts";
+import { applyCommand } from "./commands/apply.ts";
 import { approveCommand } from "./commands/approve.ts";
 import { auditExportCommand } from "./commands/audit-export.ts";
 import { auditKeyCommand } from "./commands/audit-key.ts";
@@ -11,9 +12,12 @@ import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { canICommand } from "./commands/can-i.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { createCommand } from "./commands/create.ts";
+import { deleteCommand } from "./commands/delete.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { denyCommand } from "./commands/deny.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { getCommand } from "./commands/get.ts";
 import { grantsCommand } from "./commands/grants.ts";
 import { keysJwksCommand } from "./commands/keys-jwks.ts";
 import { keysNewCommand } from "./commands/keys-new.ts";
@@ -27,8 +31,11 @@ import { restCommand } from "./commands/rest.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { revokeCommand } from "./commands/revoke.ts";
 import { startCommand } from "./commands/start.ts";
+import { tokenCreateCommand } from "./commands/token-create.ts";
 import { tokenInspectCommand } from "./commands/token-inspect.ts";
+import { tokenListCommand } from "./commands/token-list.ts";
 import { tokenMintCommand } from "./commands/token-mint.ts";
+import { tokenRevokeCommand } from "./commands/token-revoke.ts";
 import { whoCanCommand } from "./commands/who-can.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
 import { withdrawCommand } from "./commands/withdraw.ts";
@@ -60,13 +67,23 @@ export function createProgram(): Command {
       group(
         "token",
         "make and show tokens",
-        [tokenMintCommand(), tokenInspectCommand()],
+        [
+          tokenCreateCommand(),
+          tokenListCommand(),
+          tokenRevokeCommand(),
+          tokenMintCommand(),
+          tokenInspectCommand(),
+        ],
         "postern token mint --help",
       ),
     )
     .addCommand(whoamiCommand())
     .addCommand(canICommand())
     .addCommand(whoCanCommand())
+    .addCommand(getCommand())
+    .addCommand(applyCommand())
+    .addCommand(createCommand())
+    .addCommand(deleteCommand())
     .addCommand(offersCommand())
     .addCommand(requestCommand())
     .addCommand(requestsCommand())

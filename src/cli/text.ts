@@ -1,12 +1,11 @@
 /** What others wrote, for a terminal: nothing in it may move the cursor, forge a line, or turn the reading around. */
-
 /** Control characters, line separators, and those that change the direction of text (Unicode UAX #9 §2). */
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The same in JSON, whose own line ends stay: all else is inside of strings. */
-const UNSEEN_IN_JSON = /[\x7f-\x9f\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** The same in JSON and in double-quoted YAML, whose own line ends stay: all else is inside of strings. */
+export const UNSEEN_IN_JSON = /[\x7f-\x9f\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-function escaped(char: string): string {
+export function escaped(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 

@@ -18,8 +18,20 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024;
 export function readPolicyFiles(files: readonly string[]): PolicyFiles {
   const reading = new Reading();
   for (const file of files) reading.file(file);
-  const { faults, entries } = reading;
-  return faults.length > 0 ? { kind: "faults", faults } : { kind: "entries", entries: [...entries.values()] };
+  return reading.result();
+}
+
+/** A text that objects are written in, and what it is called. */
+export interface PolicyText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Reads every object of texts that are no files of the configuration, or tells everything that is wrong with them. */
+export function readPolicyTexts(texts: readonly PolicyText[]): PolicyFiles {
+  const reading = new Reading();
+  for (const { name, text } of texts) reading.text(name, text);
+  return reading.result();
 }
 
 class Reading {
@@ -27,15 +39,25 @@ class Reading {
   readonly entries = new Map<string, Entry>();
 
   file(file: string): void {
-    const text = this.#text(file);
-    if (text === undefined) return;
-    for (const result of yamlSources(file, text)) {
+    const text = this.#textOf(file);
+    if (text !== undefined) this.text(file, text);
+  }
+
+  text(name: string, text: string): void {
+    for (const result of yamlSources(name, text)) {
       if (result.kind === "faults") this.faults.push(...result.faults);
       else for (const { value, where } of itemsOf(result.source)) this.#object(value, where);
     }
   }
 
-  #text(file: string): string | undefined {
+  result(): PolicyFiles {
+    const { faults, entries } = this;
+    return faults.length > 0
+      ? { kind: "faults", faults }
+      : { kind: "entries", entries: [...entries.values()] };
+  }
+
+  #textOf(file: string): string | undefined {
     try {
       const bytes = readFileSync(file);
       if (bytes.length <= MAX_FILE_BYTES) return bytes.toString("utf8");

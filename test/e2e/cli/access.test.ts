@@ -29,7 +29,7 @@ before(async () => {
   await world.put(role("approver", may("approve", "accessrequests")));
   await world.put(bind("leads", "approver", group("leads")));
   await world.put(role("reader", may("assume", "databaseroles", "analyst")));
-  await world.put(bind("readers", "reader", group("engineers")));
+  await world.put(bind("engineer-readers", "reader", group("engineers")));
   await world.put(
     offer("orders-ro", {
       role: { kind: "Role", name: "reader" },
@@ -255,7 +255,126 @@ test("the administrator sees who can do something", async () => {
   );
 });
 
-/** Makes what an example is about: where its help says an id, there is a request of this id. */
+const POLICY = `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: readers, namespace: shop }
+subjects: [{ kind: Group, name: readers }]
+roleRef: { kind: Role, name: applied }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: applied, namespace: shop }
+rules:
+  - { verbs: [assume], apiGroups: [postern.dev], resources: [databaseroles], resourceNames: [ro] }
+`;
+
+test("apply makes, replaces and leaves alone, roles before their bindings; delete takes it back", async () => {
+  const boss = as("boss", "all");
+  const write = (text: string) => writeFileSync(join(directory, "applied.yaml"), text);
+  const apply = () => printed(boss, "postern apply -f applied.yaml");
+  write(POLICY);
+  assert.equal(await apply(), "role/applied created\nrolebinding/readers created\n");
+  assert.equal(await apply(), "role/applied unchanged\nrolebinding/readers unchanged\n");
+  write(POLICY.replace("resourceNames: [ro]", "resourceNames: [ro, ada]"));
+  assert.equal(await apply(), "role/applied configured\nrolebinding/readers unchanged\n");
+  const again = "postern get role applied -n shop -o yaml | postern apply -f -";
+  assert.equal(await printed(boss, again), "role/applied unchanged\n");
+  const listed = await printed(boss, "postern get roles -n shop");
+  assert.match(listed, /^NAMESPACE +NAME +FROM +WHAT\n/);
+  assert.match(listed, /\nshop +applied +store +assume databaseroles\/ro,ada\n/);
+  assert.match(
+    await printed(boss, "postern get rolebindings -A"),
+    /\nshop +readers +store +Role\/applied to Group\/readers\n/,
+  );
+  const gone = "rolebinding/readers deleted\nrole/applied deleted\n";
+  assert.equal(await printed(boss, "postern delete -f applied.yaml"), gone);
+  assert.match((await boss("postern delete role applied -n shop")).stderr, /\(access\/object-not-found\)/);
+});
+
+test("apply sends nothing when anything in any of its files is wrong, and tells all of it by line", async () => {
+  writeFileSync(join(directory, "good.yaml"), POLICY);
+  writeFileSync(
+    join(directory, "bad.yaml"),
+    POLICY.replace("kind: Group", "kind: Grupp").replace("[assume]", "[]"),
+  );
+  const boss = as("boss", "all");
+  const { code, stdout, stderr } = await boss("postern apply -f good.yaml -f bad.yaml");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /bad\.yaml:4:\d+: subjects\[0\]/);
+  assert.match(stderr, /bad\.yaml:11:\d+: rules\[0\].verbs: is empty/);
+  assert.doesNotMatch(await printed(boss, "postern get roles -n shop"), /applied/);
+});
+
+test("create writes what kubectl's options say, and nobody gives by it more than they hold", async () => {
+  const boss = as("boss", "all");
+  const mixed =
+    "postern create role mixed -n shop --verb get,list --resource accessoffers --resource roles --dry-run --json";
+  assert.deepEqual(JSON.parse(await printed(boss, mixed)).rules, [
+    { verbs: ["get", "list"], apiGroups: ["postern.dev"], resources: ["accessoffers"] },
+    { verbs: ["get", "list"], apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"] },
+  ]);
+  const binding =
+    "postern create rolebinding b -n shop --role writer --user u --group g --serviceaccount ci:s --dry-run --json";
+  const { subjects, roleRef } = JSON.parse(await printed(boss, binding));
+  assert.deepEqual(
+    [subjects.map(({ kind, name }: { kind: string; name: string }) => [kind, name]), roleRef.kind],
+    [
+      [
+        ["User", "u"],
+        ["Group", "g"],
+        ["ServiceAccount", "s"],
+      ],
+      "Role",
+    ],
+  );
+  for (const [line, told] of [
+    ["postern create rolebinding b -n shop --group g", /give one role: --role or --clusterrole/],
+    ["postern create rolebinding b -n shop --role r", /nobody is named; give --user/],
+    ["postern create rolebinding b -n shop --role r --serviceaccount x", /write namespace:name/],
+    ["postern create role r -n shop --verb get", /give --resource/],
+    ["postern get pods", /there is no kind "pods"/],
+    ["postern delete role", /name one/],
+    ["postern apply", /nothing was named/],
+  ] as const) {
+    const { code, stderr } = await boss(line);
+    assert.equal(code, 2, line);
+    assert.match(stderr, told);
+  }
+  await world.put(
+    role("binders", {
+      apiGroups: ["rbac.authorization.k8s.io"],
+      resources: ["rolebindings"],
+      verbs: ["create", "get"],
+    }),
+  );
+  await world.put(bind("binders", "binders", user("sly")));
+  const { code, stderr } = await as("sly")(
+    "postern create rolebinding mine -n shop --role writer --group all",
+  );
+  assert.equal(code, 1);
+  assert.match(stderr, /\(policy\/escalation\)/);
+});
+
+test("a personal token is made, listed, used and revoked, and is on standard output alone", async () => {
+  const boss = as("boss", "all");
+  const made = await boss("postern token create --name 'my laptop' --expires 30d");
+  assert.match(made.stdout, /^pst_\w+\n$/);
+  assert.match(made.stderr, /^postern: token \w+ "my laptop" ends in 30d; it is shown this once\n$/);
+  const secret = made.stdout.trim();
+  writeFileSync(join(directory, "laptop.token"), made.stdout);
+  const self = `postern whoami --server ${server} --token-file laptop.token`;
+  assert.match((await shellMeanwhile(self, directory)).stdout, /^identity +https:\/\/issuer.test:boss\n/);
+  const listed = await printed(boss, "postern token list");
+  const [, id] = /\n(\w+) +my laptop +boss +all +anywhere +in 30d +/.exec(listed) ?? [];
+  assert.ok(!listed.includes(secret));
+  assert.equal(await printed(boss, `postern token revoke ${id}`), `token ${id} "my laptop" is revoked\n`);
+  const refused = await shellMeanwhile(self, directory);
+  assert.equal(refused.code, 1);
+  assert.ok(!refused.stderr.includes(secret));
+  assert.match(await printed(boss, "postern token list"), /revoked \d+s ago/);
+});
+
+/** Makes what an example is about: where its help says an id, there is something of this id. */
 const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<string>>> = {
   "postern request": (person) => idOf(person, "postern request orders-ro --for 30m --reason x --json"),
   "postern requests": (_, name) => asked(`${name}-other`),
@@ -263,6 +382,10 @@ const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<s
   "postern deny": (_, name) => asked(`${name}-other`),
   "postern withdraw": (person) => idOf(person, "postern request orders-rw --for 30m --reason x --json"),
   "postern review": (_, name) => asked(`${name}-other`, "--break-glass", ["oncall"], "15m"),
+  "postern token revoke": async (person) => {
+    const made = await printed(person, "postern token create --name x --expires 1d --json");
+    return JSON.parse(made).listed.id;
+  },
   "postern revoke": (_, name) => asked(`${name}-other`, "--break-glass", ["oncall"], "15m"),
 };
 
@@ -277,6 +400,8 @@ for (const { path } of commandsOf(createProgram()).filter(({ asks }) => asks))
     for (const [index, example] of examples.entries()) {
       const name = `${path.replaceAll(" ", "-")}-${index}`;
       const person = as(name, "all", "engineers", "leads", "oncall");
+      writeFileSync(join(directory, "policy.yaml"), POLICY);
+      if (path === "postern delete") await printed(person, "postern apply -f policy.yaml");
       const id = example.includes(EXAMPLE_ID) ? await EXAMPLES[path]?.(person, name) : "";
       await printed(person, example.replace(EXAMPLE_ID, id ?? ""));
     }

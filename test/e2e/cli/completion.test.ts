@@ -38,6 +38,15 @@ test("bash completes commands, options and fixed values at their place", (t) => 
       ["EdDSA", "ES256"],
     ],
     [["postern", "token", "m"], ["mint"]],
+    [
+      ["postern", "create", "cluster"],
+      ["clusterrole", "clusterrolebinding"],
+    ],
+    [
+      ["postern", "get", "roles", "--output", ""],
+      ["yaml", "json"],
+    ],
+    [["postern", "approve", "--tok"], ["--token-file"]],
     [["postern", "token", "mint", "--key", "x", "--sub"], ["--subject"]],
     [["postern", "completion", "z"], ["zsh"]],
     [["postern", "check", "--config", "post"], []],
