@@ -167,6 +167,19 @@ export class Access {
   }
 
   /**
+   * What policy says of somebody's wish, with its working shown, without their credential: whoever asks has to be
+   * permitted to.
+   */
+  explainFor(bearer: Bearer, wish: Wish): Explanation & { readonly until: number | undefined } {
+    const steps: Step[] = [];
+    const decision = this.#decide(bearer, wish, (step) => steps.push(step), this.#parts.policy.sure);
+    const common = { steps, allowed: decision.kind === "permit" };
+    return decision.kind === "permit"
+      ? { ...common, role: decision.role, code: undefined, until: decision.until }
+      : { ...common, role: undefined, code: decision.code, until: undefined };
+  }
+
+  /**
    * Whether a session that was admitted, maybe under another configuration, would be admitted now: its issuer and key
    * are still trusted, and policy still permits it as much as it has. Does not look at expiry; the session has a clock.
    */

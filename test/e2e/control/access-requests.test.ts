@@ -213,3 +213,21 @@ test("a session goes on under the grant that extends the one it began with", asy
   assert.match(message, /expired|ended/);
   assert.ok(Date.now() >= Date.parse(second.body.until) - 1000);
 });
+
+test("an operator sees why somebody may log in, or may not", async () => {
+  const explain = (subject: string, database = "postgres") =>
+    world.administrator("POST", "/explain", {
+      cluster: "main",
+      database,
+      role: "ben",
+      as: { issuer: "https://issuer.test", subject },
+    });
+  await world.put(bind("vera", "writer", user("vera")));
+  const may = await explain("vera");
+  assert.deepEqual([may.status, may.body.allowed, may.body.role], [200, true, "ben"]);
+  assert.match(may.body.steps.at(-1).saw, /RoleBinding "vera" in "shop" gives Role "writer"/);
+  const mayNot = await explain("walt");
+  assert.deepEqual([mayNot.body.allowed, mayNot.body.code], [false, "policy/assume"]);
+  const self = await world.as("vera")("POST", "/explain", { cluster: "main", database: "postgres" });
+  assert.deepEqual([self.status, self.body.code], [403, "control/forbidden"]);
+});

@@ -1,4 +1,5 @@
 import type { Route } from "./route.ts";
+import { explainRoutes } from "./routes/explain.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { rightsRoutes } from "./routes/rights.ts";
@@ -7,6 +8,7 @@ import { tokenRoutes } from "./routes/tokens.ts";
 /** Every route of the API; nothing else is mounted. */
 export const apiRoutes: readonly Route[] = [
   ...rightsRoutes,
+  ...explainRoutes,
   ...requestRoutes,
   ...tokenRoutes,
   ...policyRoutes,
