@@ -1,3 +1,4 @@
+import { jitRoute } from "./api/jit.ts";
 import { openApi } from "./api/openapi.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { controlErrors } from "./errors.ts";
@@ -44,7 +45,7 @@ export const routes: readonly Route[] = [
     method: "GET",
     path: "/api/v1/openapi.json",
     permission: "public",
-    answer: async () => Response.json(openApi(apiRoutes)),
+    answer: async () => Response.json(openApi([...apiRoutes, jitRoute])),
   },
   // What follows are the names that PostgREST's admin server has. Its probes are answered without a body.
   {

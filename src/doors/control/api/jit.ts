@@ -16,7 +16,7 @@ import type { ClusterConfig } from "../../../config/schema.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
-import { API_ROOT } from "./openapi.ts";
+import { API_ROOT, type Described } from "./openapi.ts";
 import { faultsOf, problem } from "./problem.ts";
 
 /** What the answer depends on besides the question. */
@@ -76,6 +76,27 @@ const querySchema = z.object({
       return z.NEVER;
     }),
 });
+
+const answerSchema = z.object({
+  user_id: z.string().describe("Who it is: `<issuer>:<sub>`."),
+  user_role: z.object({
+    role: z.string().describe("The role that was asked for."),
+    expires_at: z.int().optional().describe("When the right ends, milliseconds since the epoch."),
+  }),
+});
+
+/** The route as it is described. Its answers 401, 403 and 406 are what jit-db-gatekeeper tells apart. */
+export const jitRoute: Described = {
+  method: "POST",
+  path: JIT_PATH,
+  id: "authorizeLogin",
+  summary:
+    "Whether the bearer of the token may log in as a role, as jit-db-gatekeeper asks it. 403: restricted; 406: not set up.",
+  tag: "logins",
+  query: querySchema,
+  body: bodySchema,
+  answer: answerSchema,
+};
 
 /** @param parts asked for at each request, since a reload changes them; undefined where no login can be decided */
 export function mountJit(app: Hono<never>, parts: () => JitParts | undefined): void {
@@ -138,10 +159,11 @@ export async function authorizeLogin(
   const { identity, session } = outcome.admission;
   session.close(); // how long the login lasts is seen by nobody here
   const expiresAt = session.facts.until?.at;
-  return Response.json({
+  const answer: z.input<typeof answerSchema> = {
     user_id: identity.id,
     user_role: { role, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) },
-  });
+  };
+  return Response.json(answer);
 }
 
 /** Nobody has given this right; a forbidden cluster and one that does not exist look alike here too. */

@@ -11,7 +11,10 @@ const SECURITY_SCHEME = "bearer";
 /** The version of the API, which is in its paths too. */
 const VERSION = "1";
 
-export function openApi(routes: readonly Route[]): object {
+/** What of a route is described. */
+export type Described = Omit<Route, "need" | "handle">;
+
+export function openApi(routes: readonly Described[]): object {
   const schemas = new Schemas();
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
@@ -53,7 +56,7 @@ class Schemas {
   }
 }
 
-function operation(route: Route, schemas: Schemas): object {
+function operation(route: Described, schemas: Schemas): object {
   const { id, summary, tag, body, answer, status } = route;
   const content = (schema: z.ZodType, io: "input" | "output") => ({
     "application/json": { schema: schemas.of(schema, io) },
@@ -79,7 +82,7 @@ function operation(route: Route, schemas: Schemas): object {
   };
 }
 
-function parameters({ path, params, query }: Route, place: "path" | "query", schemas: Schemas): object[] {
+function parameters({ path, params, query }: Described, place: "path" | "query", schemas: Schemas): object[] {
   const shape = Object.entries((place === "path" ? params : query)?.shape ?? {});
   const named = shape.filter(([name]) => place === "query" || path.includes(`{${name}}`));
   return named.map(([name, each]) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import SwaggerParser from "@apidevtools/swagger-parser";
+import { jitRoute } from "../../../../../src/doors/control/api/jit.ts";
 import { openApi } from "../../../../../src/doors/control/api/openapi.ts";
 import { apiRoutes } from "../../../../../src/doors/control/api/routes.ts";
 
@@ -47,11 +48,12 @@ test("operations have names of their own", () => {
 });
 
 test("the description is valid OpenAPI 3.1", async () => {
-  const document = JSON.parse(JSON.stringify(openApi(apiRoutes)));
+  const document = JSON.parse(JSON.stringify(openApi([...apiRoutes, jitRoute])));
   await SwaggerParser.validate(document);
   assert.equal(document.openapi, "3.1.0");
   const paths = Object.keys(document.paths);
   assert.ok(paths.includes("/api/v1/namespaces/{namespace}/accessrequests"));
+  assert.ok(paths.includes("/api/v1/jit/authorize"));
   const { parameters } = document.paths["/api/v1/clusterroles/{name}"].get;
   assert.deepEqual(
     parameters.map(({ name }: { name: string }) => name),
