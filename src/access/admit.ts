@@ -20,6 +20,7 @@ import type { Bearer, Decision, PlacedWish, Wish } from "../policy/decision.ts";
 import type { Policy } from "../policy/rbac/policy.ts";
 import type { Session, SessionFacts, Sessions, Until } from "../sessions/registry.ts";
 import type { Attempts } from "./attempts.ts";
+import { toldBy } from "./attempts.ts";
 import type { DenialCode, Denied, DeniedTo } from "./denied.ts";
 import { denied, provesNothing } from "./denied.ts";
 import type { AccessErrorCode } from "./errors.ts";
@@ -122,7 +123,7 @@ export class Access {
     const entered = judged.kind === "denied" ? judged : await this.#use(judged, id);
     const outcome = entered.kind === "denied" ? entered : await this.#record(entered);
     if (outcome.kind === "denied") {
-      if (provesNothing(outcome.code)) attempts.failed(wish.peer.address);
+      if (provesNothing(outcome.code)) attempts.failed(countedAs(wish));
       observe({
         event: "login.denied.v1",
         session: id,
@@ -197,7 +198,7 @@ export class Access {
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
     const { attempts, spans = noSpans, limits } = this.#parts;
     // Whoever shows no credential guesses none.
-    if (credential.kind === "token" && attempts.blocked(wish.peer.address, limits.failedLoginsPerAddress)) {
+    if (credential.kind === "token" && attempts.blocked(countedAs(wish), limits.failedLoginsPerAddress)) {
       return deny(
         "access/too-many-failures",
         `${wish.peer.address} failed too often in the last minute`,
@@ -325,6 +326,10 @@ interface Permitted {
 }
 
 type Judged = Permitted | DeniedTo;
+
+function countedAs({ asker, peer }: Wish): string {
+  return asker === undefined ? peer.address : toldBy(asker, peer.address);
+}
 
 /** A permitted wish has a cluster: policy denies one without. */
 function placed(wish: Wish): PlacedWish {

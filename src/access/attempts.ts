@@ -61,6 +61,14 @@ export class Attempts {
   }
 }
 
+/**
+ * Whom a failure is counted against where a client's address was only told: this asker's client, so that no asker can
+ * have anybody else made to wait.
+ */
+export function toldBy(asker: string, address: string): string {
+  return `${network(asker)} for ${network(address)}`.replaceAll(":", ".");
+}
+
 /** The part of an address that one party holds: an IPv4 address, or the /64 of an IPv6 one. */
 export function network(address: string): string {
   if (!address.includes(":")) return address;

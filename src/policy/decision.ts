@@ -30,6 +30,8 @@ interface AnyWish {
   readonly cluster: ClusterConfig | undefined;
   readonly database: DatabaseName;
   readonly peer: Peer;
+  /** The address of who asks for the client, and says where it is: nobody else need believe that. */
+  readonly asker?: string | undefined;
   /** Whether a replication connection is asked for. */
   readonly replication: boolean;
 }

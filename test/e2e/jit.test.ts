@@ -110,6 +110,17 @@ test("who guesses tokens from one address is made to wait", async () => {
   assert.equal((await ask({ body: { role: "ada", rhost: "198.51.100.2" } })).status, 200);
 });
 
+test("attack 28: a cluster that is closed to somebody, a database that is, and none at all look alike", async () => {
+  const told = async (query: string) => {
+    const { status, json } = await ask({ query });
+    const { instance: _, ...problem } = json as Record<string, unknown>;
+    return { status, problem };
+  };
+  const none = await told("?cluster=none");
+  assert.deepEqual(await told("?cluster=closed"), none);
+  assert.deepEqual(await told("?cluster=orders&database=other"), none);
+});
+
 test("another Postern can be pointed at it", async () => {
   const other = await startGateway({
     doors: { rest: { port: 0, database: "postgres", authenticator: "web" } },
@@ -130,4 +141,14 @@ test("another Postern can be pointed at it", async () => {
   } finally {
     await other.stop("SIGKILL");
   }
+});
+
+test("attack 25: who says that a client is somewhere has nobody made to wait who really is there", async () => {
+  const guess = () => ask({ bearer: "abc", body: { role: "ada", rhost: "127.0.0.1" } });
+  for (let n = 0; n < 5; n += 1) assert.equal((await guess()).status, 401);
+  assert.equal((await guess()).status, 429);
+  const whoami = await fetch(url.replace("/jit/authorize", "/whoami"), {
+    headers: { authorization: `Bearer ${token("ada")}` },
+  });
+  assert.equal(whoami.status, 200);
 });

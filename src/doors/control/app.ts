@@ -48,7 +48,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
       return response;
     });
   }
-  mountJit(app as never, () => running.logins?.());
+  mountJit(app, () => running.logins?.(), peerOf);
   mountApi(app, apiRoutes, () => running.api(), peerOf);
   app.notFound(() => answer("control/not-found"));
   app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));

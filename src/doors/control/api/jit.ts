@@ -9,10 +9,12 @@ import { z } from "zod";
 import type { Access } from "../../../access/admit.ts";
 import type { Denied } from "../../../access/denied.ts";
 import { parseRhost } from "../../../base/address.ts";
+import type { Peer } from "../../../base/event.ts";
 import type { DatabaseName, RoleName, SessionId } from "../../../base/ids.ts";
 import { newSessionId, parseDatabaseName, parseRoleName } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
 import type { ClusterConfig } from "../../../config/schema.ts";
+import type { Env } from "../env.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
@@ -27,6 +29,8 @@ export interface JitParts {
 
 interface JitQuestion {
   readonly credential: Secret;
+  /** The address of the server that asks. */
+  readonly asker: string;
   /** The JSON of the body; anything, as far as is known. */
   readonly body: unknown;
   /** Which cluster, where there are several, and which database: PAM knows neither. */
@@ -98,27 +102,38 @@ export const jitRoute: Described = {
   answer: answerSchema,
 };
 
-/** @param parts asked for at each request, since a reload changes them; undefined where no login can be decided */
-export function mountJit(app: Hono<never>, parts: () => JitParts | undefined): void {
+/**
+ * @param parts asked for at each request, since a reload changes them; undefined where no login can be decided
+ * @param peerOf where a request comes from
+ */
+export function mountJit(
+  app: Hono<Env>,
+  parts: () => JitParts | undefined,
+  peerOf: (context: Context<Env>) => Peer,
+): void {
   const tooLarge = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => refuse("control/too-large") });
-  const handle = async (context: Context) => {
+  app.post(`${API_ROOT}${JIT_PATH}`, tooLarge, async (context) => {
     const id = newSessionId();
-    const response = await answer(context, parts(), id);
+    const response = await answer(context, parts(), peerOf(context).address, id);
     response.headers.set("cache-control", "no-store");
     response.headers.set("x-content-type-options", "nosniff");
     response.headers.set("x-request-id", id);
     return response;
-  };
-  app.post(`${API_ROOT}${JIT_PATH}`, tooLarge as never, handle as never);
+  });
 }
 
-async function answer({ req }: Context, parts: JitParts | undefined, id: SessionId): Promise<Response> {
+async function answer(
+  { req }: Context<Env>,
+  parts: JitParts | undefined,
+  asker: string,
+  id: SessionId,
+): Promise<Response> {
   if (parts === undefined) return refuse("control/not-found", id);
   const bearer = bearerOf(req.header("authorization"));
   if (bearer === undefined) return refuse("control/unauthenticated", id);
   const body = parseJson(await req.text());
   if (body === undefined) return refuse("control/not-json", id);
-  return authorizeLogin(parts, { credential: new Secret(bearer), body, query: req.query() }, id);
+  return authorizeLogin(parts, { credential: new Secret(bearer), asker, body, query: req.query() }, id);
 }
 
 function parseJson(text: string): unknown {
@@ -136,7 +151,7 @@ function refuse(code: ControlErrorCode, id = newSessionId()): Response {
 /** Decides about a login, and answers as jit-db-gatekeeper reads it. */
 export async function authorizeLogin(
   { access, clusters }: JitParts,
-  { credential: token, body, query }: JitQuestion,
+  { credential: token, asker, body, query }: JitQuestion,
   id: SessionId,
 ): Promise<Response> {
   const asked = bodySchema.safeParse(body);
@@ -153,7 +168,7 @@ export async function authorizeLogin(
   const only = clusters.length === 1 ? clusters[0] : undefined;
   const cluster = named === undefined ? only : clusters.find(({ name }) => name === named);
   const peer = { address, port: 0, tls: false };
-  const wish = { cluster, database, role, door: "pam", peer, replication: false } as const;
+  const wish = { cluster, database, role, door: "pam", peer, asker, replication: false } as const;
   const outcome = await access.admit({ kind: "token", token }, wish, id);
   if (outcome.kind === "denied") return refusal(outcome, id);
   const { identity, session } = outcome.admission;
@@ -180,7 +195,9 @@ const NOT_SET_UP: ReadonlySet<string> = new Set([
 
 /** 406: nobody set this up. 403: somebody known, and a restriction. Otherwise as at every HTTP door. */
 function refusal({ code, spec }: Denied, id: SessionId): Response {
-  return problem({ code, spec: NOT_SET_UP.has(code) ? { ...spec, http: 406 } : restricted(code, spec), id });
+  // One code as well as one wording, or it would tell which clusters there are.
+  if (NOT_SET_UP.has(code)) return problem({ code: "policy/role", spec: { ...spec, http: 406 }, id });
+  return problem({ code, spec: restricted(code, spec), id });
 }
 
 function restricted(code: string, spec: Denied["spec"]): Denied["spec"] {
