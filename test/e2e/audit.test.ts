@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -14,14 +14,24 @@ import { startWorld } from "../support/world.ts";
 const directory = mkdtempSync(join(tmpdir(), "postern-audit-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
+/** A ledger in a directory of its own, which can be exchanged at once for one where it cannot be written. */
 function auditOf(name: string) {
-  const file = join(directory, `${name}.jsonl`);
-  const audit = {
-    node: "gw1",
-    sink: { kind: "file", path: file },
-    signingKey: join(directory, `${name}.key`),
+  const place = join(directory, name);
+  const [sound, broken] = [`${place}.sound`, `${place}.broken`];
+  mkdirSync(sound);
+  mkdirSync(join(broken, "audit.jsonl"), { recursive: true });
+  const lead = (to: string) => {
+    symlinkSync(to, `${place}.next`);
+    renameSync(`${place}.next`, place);
   };
-  return { file, audit };
+  lead(sound);
+  const sink = { kind: "file", path: join(place, "audit.jsonl") };
+  return {
+    file: join(sound, "audit.jsonl"),
+    audit: { node: "gw1", sink, signingKey: join(directory, `${name}.key`) },
+    spoil: () => lead(broken),
+    repair: () => lead(sound),
+  };
 }
 
 /** Every record of a ledger, each of them whole. */
@@ -39,7 +49,7 @@ function named(records: readonly LedgerRecord[], name: string): LedgerRecord[] {
 }
 
 suite("a cluster that requires the ledger", () => {
-  const { file, audit } = auditOf("required");
+  const { file, audit, spoil, repair } = auditOf("required");
   let world: World;
   before(async () => {
     world = await startWorld({ config: { audit }, cluster: { audit: "required" } });
@@ -69,13 +79,11 @@ suite("a cluster that requires the ledger", () => {
   });
 
   test("there is no session while the ledger cannot be written, and there is one when it can be again", async () => {
-    renameSync(file, `${file}.away`);
-    mkdirSync(file);
+    spoil();
     await assert.rejects(world.connect(), { code: "58030", message: /could not be recorded, and must be/ });
     const denied = await world.gateway.logged((line) => line["code"] === "access/audit-unavailable");
     assert.equal(denied.event, "login.denied.v1");
-    rmdirSync(file);
-    renameSync(`${file}.away`, file);
+    repair();
     await world.freshLoginWorks();
     await world.gateway.logged(({ event }) => event === "audit.recovered.v1");
     const seqs = recordsIn(file).map(({ seq }) => seq);
@@ -111,14 +119,12 @@ test("a ledger that is stopped ends with a checkpoint of all that came before", 
 });
 
 test("where best effort is enough, sessions begin while the ledger cannot be written, and are recorded later", async () => {
-  const { file, audit } = auditOf("best-effort");
+  const { file, audit, spoil, repair } = auditOf("best-effort");
   const world = await startWorld({ config: { audit } });
   try {
-    renameSync(file, `${file}.away`);
-    mkdirSync(file);
+    spoil();
     await world.freshLoginWorks();
-    rmdirSync(file);
-    renameSync(`${file}.away`, file);
+    repair();
     await eventually("the login in the ledger", () => named(recordsIn(file), "login.allowed.v1")[0]);
   } finally {
     await world.stop();
