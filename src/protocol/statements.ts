@@ -69,7 +69,9 @@ const QUERIED: Pending = { kind: "query", name: "" };
 
 export class Statements {
   readonly #options: StatementsOptions;
-  readonly #client = new MessageHeads(READ, KEPT_BYTES, (...message) => this.#sent(...message));
+  readonly #client = new MessageHeads(READ, KEPT_BYTES, (type, body, length) =>
+    this.#sent(type, body, length),
+  );
   readonly #server = new Answers((type) => this.#answered(type));
   readonly #prepared = new SentNames<Text>();
   readonly #portals = new SentNames<Portal>();

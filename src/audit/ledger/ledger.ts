@@ -57,7 +57,7 @@ const MAX_QUEUE_CHARACTERS = 32 * 1024 * 1024;
 const MAX_BATCH = 1000;
 export const MAX_BATCH_CHARACTERS = 2 * 1024 * 1024;
 /** Offered events wait this long for others: a write and a sync each would cost more than the events themselves. */
-const OFFERED_MS = 50;
+const OFFERED_MS = 200;
 /** After a failure, offered events try again after this long. */
 const RETRY_MS = 1000;
 /** Clocks are corrected by less than this all the time. */

@@ -84,7 +84,7 @@ test("an offered event that could not be written is written when the sink works 
   const ledger = await openLedger(sink, { clock });
   sink.failure = new Error("no space left on device");
   ledger.offer(loaded("a"));
-  clock.advance(50);
+  clock.advance(200);
   await new Promise(setImmediate);
   assert.equal(sink.records.length, 1);
   sink.failure = undefined;
