@@ -12,7 +12,7 @@ import { patOf, permits, says, silence, startAccessApi } from "../support/access
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { PamServer } from "../support/pam.ts";
-import { HELPER, pamMissing, startPamServer } from "../support/pam.ts";
+import { pamMissing, startPamServer } from "../support/pam.ts";
 import { runProgram } from "./support/program.ts";
 import { missing, prepare } from "./support/toolchains.ts";
 
@@ -66,7 +66,7 @@ describe("PAM", { skip: SKIPPED }, () => {
       server.use({ auth: line, account: line });
     },
     "the launcher in pam_exec": (more = "") => server.exec(`${server.launcher} socket=${socket}${more}`),
-    "the helper in pam_exec": (more = "") => server.exec(`${HELPER} socket=${socket}${more}`),
+    "the helper in pam_exec": (more = "") => server.exec(`${server.postern} pam socket=${socket}${more}`),
   };
 
   for (const [way, use] of Object.entries(ways)) {
@@ -182,7 +182,7 @@ describe("PAM", { skip: SKIPPED }, () => {
       );
       await new Promise<void>((resolve) => door.listen(path, resolve));
       try {
-        for (const command of [server.launcher, ...HELPER.split(" ").slice(0, 1)]) {
+        for (const command of [server.launcher, server.postern]) {
           const args = [...(command === server.launcher ? [] : ["pam"]), `socket=${path}`];
           const ended = await ran(command, args, token("ada"));
           assert.equal(ended.code, code, `${command}: ${ended.stderr}`);
@@ -198,9 +198,12 @@ describe("PAM", { skip: SKIPPED }, () => {
     const line = `${server.module} socket=${socket}`;
     server.use({ auth: "pam_permit.so", account: line });
     await closed("ada", token("ada"));
-    server.use({ auth: "pam_permit.so", account: `pam_exec.so quiet ${HELPER} socket=${socket}` });
+    server.use({
+      auth: "pam_permit.so",
+      account: `pam_exec.so quiet ${server.postern} pam socket=${socket}`,
+    });
     await closed("ada", token("ada"));
-    server.use({ auth: "pam_permit.so", account: `pam_exec.so quiet ${HELPER} ${alone()}` });
+    server.use({ auth: "pam_permit.so", account: `pam_exec.so quiet ${server.postern} pam ${alone()}` });
     await closed("ada", token("ada"));
   });
 
@@ -231,7 +234,7 @@ describe("PAM", { skip: SKIPPED }, () => {
   }
 
   test("without a running Postern: a signed token opens the roles that the mappings have for it", async () => {
-    server.exec(`${HELPER} ${alone()}`);
+    server.exec(`${server.postern} pam ${alone()}`);
     await opens("ada", token("u-1", { email: "ada@example.com" }));
     await opens("ben", token("sub-ben"));
     await closed("ben", token("u-1", { email: "ada@example.com" }));
@@ -255,7 +258,7 @@ describe("PAM", { skip: SKIPPED }, () => {
     ["answers too much", says(200, " ".repeat(100_000)), /identity\/api-unavailable/],
   ];
   test("without a running Postern: an API decides about tokens", async () => {
-    server.exec(`${HELPER} apiUrl=${api.url} state=${server.directory}`);
+    server.exec(`${server.postern} pam apiUrl=${api.url} state=${server.directory}`);
     api.answer(permits("ada"));
     await opens("ada", patOf("alone"));
     assert.deepEqual(api.asked.at(-1)?.body, { role: "ada", rhost: "127.0.0.1" });
@@ -263,7 +266,7 @@ describe("PAM", { skip: SKIPPED }, () => {
   });
   for (const [what, answering, said] of refusals)
     test(`without a running Postern: an API that ${what} opens nothing, and that is logged`, async () => {
-      server.exec(`${HELPER} apiUrl=${api.url} state=${server.directory}`);
+      server.exec(`${server.postern} pam apiUrl=${api.url} state=${server.directory}`);
       api.answer(answering);
       await closed("ada", patOf("alone"));
       assert.match(server.said(), said);
@@ -271,18 +274,20 @@ describe("PAM", { skip: SKIPPED }, () => {
 
   test("without a running Postern: keys that cannot be fetched and mappings that are none let nobody in", async () => {
     const good = token("sub-ben");
-    server.exec(`${HELPER} ${alone().replace(/jwks=\S+/, "jwks=http://127.0.0.1:1/jwks.json")}`);
+    server.exec(`${server.postern} pam ${alone().replace(/jwks=\S+/, "jwks=http://127.0.0.1:1/jwks.json")}`);
     await closed("ben", good);
     assert.match(server.said(), /denied \(9\) auth of "ben" from 127\.0\.0\.1: identity\/keys-unavailable/);
     server.exec(
-      `${HELPER} ${alone().replace(/mappings=\S+/, `mappings=${join(server.directory, "jwks.json")}`)}`,
+      `${server.postern} pam ${alone().replace(/mappings=\S+/, `mappings=${join(server.directory, "jwks.json")}`)}`,
     );
     await closed("ben", good);
     assert.match(server.said(), /denied \(3\) .* has no list of roles/);
   });
 
   test("passwords are checked with the server itself, and are only data", async () => {
-    server.exec(`${HELPER} passwords=127.0.0.1:${server.port}/postern_pam state=${server.directory}`);
+    server.exec(
+      `${server.postern} pam passwords=127.0.0.1:${server.port}/postern_pam state=${server.directory}`,
+    );
     await opens("ada", PASSWORD);
     await closed("ada", "wrong");
     await closed("ada", `${PASSWORD} dbname=postgres user=test_admin`);
@@ -293,7 +298,9 @@ describe("PAM", { skip: SKIPPED }, () => {
   });
 
   test("a line that trusts everybody, or that asks PAM again, proves no password", async () => {
-    server.exec(`${HELPER} passwords=127.0.0.1:${server.port}/postgres state=${server.directory}`);
+    server.exec(
+      `${server.postern} pam passwords=127.0.0.1:${server.port}/postgres state=${server.directory}`,
+    );
     await closed("ada", PASSWORD);
     assert.match(server.said(), /its line of pg_hba\.conf is not scram-sha-256/);
   });

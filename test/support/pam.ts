@@ -1,18 +1,33 @@
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { unprivilegedAccount } from "../../src/demo/unprivileged.ts";
+import { reachableBy, unprivilegedAccount } from "../../src/demo/unprivileged.ts";
 import type { DebianPostgres } from "./debian-postgres.ts";
 import { debianPostgresMissing, startDebianPostgres } from "./debian-postgres.ts";
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, "../..");
 const SOURCE = join(ROOT, "deploy/pam/pam_postern.c");
-/** The helper, as a machine has it where Postern is installed. */
-export const HELPER = `${join(ROOT, "bin/postern")} pam`;
+/** What of the checkout the helper needs, where the server's account cannot get to the checkout itself (/root). */
+const NEEDED = [
+  "bin",
+  "src",
+  "package.json",
+  ...["bun", "zod", "yaml", "jsonpath-rfc9535"].map((name) => `node_modules/${name}`),
+];
 
 /** Whether servers that ask PAM can be set up here, or what is missing. */
 export const pamMissing: string | false = (() => {
@@ -32,6 +47,8 @@ export interface PamServer {
   /** The programs made of deploy/pam/pam_postern.c. */
   readonly module: string;
   readonly launcher: string;
+  /** `…/bin/postern`, where the server's account can run it. */
+  readonly postern: string;
   /** Sets the PAM service: a line `auth` and a line `account` of what comes behind them. */
   use(line: { readonly auth: string; readonly account: string }): void;
   /** Sets both lines to pam_exec.so with a command, whose standard error is kept. */
@@ -49,6 +66,7 @@ export async function startPamServer(sql: string, hba: readonly string[] = []): 
   const account = unprivilegedAccount();
   if (account.kind === "other") chownSync(directory, account.uid, account.gid);
   chmodSync(directory, 0o755);
+  const checkout = reachableBy(account, ROOT) ? ROOT : copiedTo(join(directory, "checkout"));
   const [module, launcher, log] = ["pam_postern.so", "postern-pam", "pam.log"].map((name) =>
     join(directory, name),
   ) as [string, string, string];
@@ -80,6 +98,7 @@ export async function startPamServer(sql: string, hba: readonly string[] = []): 
     directory,
     module,
     launcher,
+    postern: join(checkout, "bin/postern"),
     use,
     exec: (command) =>
       use({
@@ -99,4 +118,10 @@ export async function startPamServer(sql: string, hba: readonly string[] = []): 
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function copiedTo(directory: string): string {
+  for (const name of NEEDED)
+    cpSync(realpathSync(join(ROOT, name)), join(directory, name), { recursive: true, dereference: true });
+  return directory;
 }
