@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** What the API was asked. */
@@ -41,10 +42,14 @@ export function says(status: number, document: unknown, headers: Record<string, 
 /** No answer at all; the connection stays open. */
 export const silence: Answering = () => {};
 
-export async function startAccessApi(): Promise<AccessApi> {
+/** Starts one; with TLS when given a certificate and its key. */
+export async function startAccessApi(tls?: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<AccessApi> {
   const asked: Asked[] = [];
   let answering: Answering = says(500, {});
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     let text = "";
     request.setEncoding("utf8").on("data", (piece: string) => {
       text += piece;
@@ -58,11 +63,12 @@ export async function startAccessApi(): Promise<AccessApi> {
       asked.push(question);
       answering(response, question);
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/jit/authorize`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/jit/authorize`,
     port,
     asked,
     answer: (next) => {

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { Secret } from "../../../src/base/secret.ts";
 import { noTrace } from "../../../src/base/trace.ts";
 import { remoteDecision } from "../../../src/config/schema/remote-decision.ts";
+import { createAuthority } from "../../../src/demo/authority.ts";
 import { mintToken } from "../../../src/identity/mint.ts";
 import { readAnswer } from "../../../src/identity/remote/answer.ts";
 import { RemoteVerifier } from "../../../src/identity/remote/remote-verifier.ts";
 import type { AccessApi } from "../../support/access-api.ts";
 import { patOf, permits, says, silence, startAccessApi } from "../../support/access-api.ts";
 import { VirtualClock } from "../../support/clock.ts";
+import { directoryWith } from "../../support/config-files.ts";
 import { eventually } from "../../support/eventually.ts";
 import { keyPair } from "../../support/issuer.ts";
 
@@ -157,6 +160,24 @@ test("a private address is not asked where that is refused", async () => {
     "identity/api-unavailable",
   );
   assert.equal(api.asked.length, 0);
+});
+
+test("an API is believed only by a certificate of the authority that is named, and is sent nothing otherwise", async (t) => {
+  const [ours, other] = await Promise.all([createAuthority("ours"), createAuthority("other")]);
+  const { cert, key } = await ours.server(["127.0.0.1"]);
+  const secure = await startAccessApi({ cert, key });
+  t.after(() => secure.close());
+  secure.answer(permits("ada"));
+  const directory = directoryWith(t, { "ours.crt": ours.cert, "other.crt": other.cert });
+  const at = (caFile: string | undefined) => ({
+    url: secure.url,
+    ...(caFile === undefined ? {} : { caFile: join(directory, caFile) }),
+  });
+  assert.equal(await codeOf(patOf("a"), { settings: at("ours.crt") }), "identity");
+  const asked = secure.asked.length;
+  for (const caFile of ["other.crt", "none.crt", undefined])
+    assert.equal(await codeOf(patOf("b"), { settings: at(caFile) }), "identity/api-unavailable");
+  assert.equal(secure.asked.length, asked);
 });
 
 for (const [what, credential, code] of [
