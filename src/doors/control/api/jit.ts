@@ -10,8 +10,8 @@ import type { Access } from "../../../access/admit.ts";
 import type { Denied } from "../../../access/denied.ts";
 import { parseRhost } from "../../../base/address.ts";
 import type { Peer } from "../../../base/event.ts";
-import type { DatabaseName, RoleName, SessionId } from "../../../base/ids.ts";
-import { newSessionId, parseDatabaseName, parseRoleName } from "../../../base/ids.ts";
+import type { DatabaseName, SessionId } from "../../../base/ids.ts";
+import { newSessionId } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
 import type { ClusterConfig } from "../../../config/schema.ts";
 import type { Env } from "../env.ts";
@@ -20,6 +20,7 @@ import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
 import { API_ROOT, type Described } from "./openapi.ts";
 import { faultsOf, problem } from "./problem.ts";
+import { databaseName, parsed, roleName } from "./values.ts";
 
 /** What the answer depends on besides the question. */
 export interface JitParts {
@@ -45,40 +46,14 @@ const MAX_BODY_BYTES = 4096;
 const ANY_DATABASE = "postgres" as DatabaseName;
 
 const bodySchema = z.object({
-  role: z.string().transform((text, context): RoleName => {
-    const role = parseRoleName(text);
-    if (role !== undefined) return role;
-    context.issues.push({
-      code: "custom",
-      message: "cannot be a role; write 1 to 63 bytes without NUL",
-      input: text,
-    });
-    return z.NEVER;
-  }),
+  role: roleName,
   // Empty where the module was told nothing: a client on the server's own machine.
-  rhost: z.string().transform((text, context): string => {
-    const address = text === "" ? "" : parseRhost(text);
-    if (address !== undefined) return address;
-    context.issues.push({ code: "custom", message: "is no address; write what PAM_RHOST says", input: text });
-    return z.NEVER;
-  }),
+  rhost: parsed((text) => (text === "" ? "" : parseRhost(text)), "is no address; write what PAM_RHOST says"),
 });
 
 const querySchema = z.object({
   cluster: z.string().optional(),
-  database: z
-    .string()
-    .optional()
-    .transform((text, context): DatabaseName => {
-      const database = text === undefined ? ANY_DATABASE : parseDatabaseName(text);
-      if (database !== undefined) return database;
-      context.issues.push({
-        code: "custom",
-        message: "cannot be a database; write 1 to 63 bytes",
-        input: text,
-      });
-      return z.NEVER;
-    }),
+  database: databaseName.default(ANY_DATABASE),
 });
 
 const answerSchema = z.object({

@@ -1,5 +1,6 @@
 /** Pieces that several routes' schemas have. */
 import { z } from "zod";
+import { parseDatabaseName, parseRoleName } from "../../../base/ids.ts";
 import { parseDuration } from "../../../config/units.ts";
 
 /** RFC 1123 label, as everywhere in Kubernetes. */
@@ -24,20 +25,27 @@ export const id = z
   .regex(/^[A-Za-z0-9]{1,64}$/, "is no id")
   .describe("The id.");
 
-/** Milliseconds inside, `30m` outside. */
-export const duration = z
-  .string()
-  .transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined) return ms;
-    context.issues.push({
-      code: "custom",
-      message: "is no duration; write a whole number and a unit: 30m, 8h",
-      input: text,
-    });
+/** Text that `parse` makes something of, or else `message`. */
+export function parsed<T>(parse: (text: string) => T | undefined, message: string) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
-  })
-  .describe("A whole number and a unit: `30m`, `8h`.");
+  });
+}
+
+/** Milliseconds inside, `30m` outside. */
+export const duration = parsed(
+  parseDuration,
+  "is no duration; write a whole number and a unit: 30m, 8h",
+).describe("A whole number and a unit: `30m`, `8h`.");
+
+export const roleName = parsed(parseRoleName, "cannot be a role; write 1 to 63 bytes without NUL");
+export const databaseName = parsed(
+  parseDatabaseName,
+  "cannot be a database; write 1 to 63 bytes without NUL",
+);
 
 /** One line that people write: shown to others, and kept. */
 export const note = z.string().min(1).max(1000);

@@ -1,28 +1,14 @@
 /** Why somebody may, or may not, log in somewhere. */
 import { z } from "zod";
 import { refused } from "../../../../access/denied.ts";
-import type { DatabaseName, RoleName } from "../../../../base/ids.ts";
-import { parseDatabaseName, parseRoleName } from "../../../../base/ids.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
-import { instant } from "../values.ts";
-
-const database = z
-  .string()
-  .refine(
-    (text) => parseDatabaseName(text) !== undefined,
-    "cannot be a database; write 1 to 63 bytes without NUL",
-  )
-  .transform((text) => text as DatabaseName);
-const role = z
-  .string()
-  .refine((text) => parseRoleName(text) !== undefined, "cannot be a role; write 1 to 63 bytes without NUL")
-  .transform((text) => text as RoleName);
+import { databaseName, instant, roleName } from "../values.ts";
 
 const body = z.object({
   cluster: z.string().min(1).max(63),
-  database,
-  role: role.optional().describe("None: policy chooses, as for a request over HTTP."),
+  database: databaseName,
+  role: roleName.optional().describe("None: policy chooses, as for a request over HTTP."),
   replication: z.boolean().default(false),
   address: z.string().max(64).optional().describe("Where they come from; where the asker does."),
   as: z

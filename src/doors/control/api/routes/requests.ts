@@ -1,5 +1,6 @@
 /** Access requests and grants. What somebody may do with one is asked where it is done, under the store's lock. */
 import { z } from "zod";
+import type { Operator } from "../../../../access/operator.ts";
 import type { RequestDesk } from "../../../../access/request-desk.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
@@ -136,88 +137,73 @@ export const requestRoutes: readonly Route[] = [
     answer: request,
     handle: async (operator, { params }, { requests }) => shown(await requests.get(operator, params.id)),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/approve",
+  step("approve", {
     id: "approveAccessRequest",
     summary: "Approves a request. The last approval that is needed begins the grant.",
-    tag,
-    need: { kind: "identity" },
-    params: one,
     body: noted.extend({
       digest: z.string().max(100).optional().describe("Of the request as it was shown."),
     }),
-    answer: request,
-    handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.approve(operator, params.id, { seen: body.digest, note: body.note })),
+    take: (requests, operator, id, body) =>
+      requests.approve(operator, id, { seen: body.digest, note: body.note }),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/deny",
+  step("deny", {
     id: "denyAccessRequest",
     summary: "Denies a request, for good.",
-    tag,
-    need: { kind: "identity" },
-    params: one,
     body: noted,
-    answer: request,
-    handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.deny(operator, params.id, body.note)),
+    take: (requests, operator, id, body) => requests.deny(operator, id, body.note),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/withdraw",
+  step("withdraw", {
     id: "withdrawAccessRequest",
     summary: "Takes one's own request back before it was answered.",
-    tag,
-    need: { kind: "identity" },
-    params: one,
     body: noted,
-    answer: request,
-    handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.withdraw(operator, params.id, body.note)),
+    take: (requests, operator, id, body) => requests.withdraw(operator, id, body.note),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/extend",
+  step("extend", {
     id: "extendAccessRequest",
     summary: "Asks for a grant to go on: a new request for the same offer.",
-    tag,
     status: 201,
-    need: { kind: "identity" },
-    params: one,
     body: z.object({ duration, reason: note.optional() }),
-    answer: request,
-    handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.extend(operator, params.id, { duration: body.duration, reason: body.reason })),
+    take: (requests, operator, id, body) =>
+      requests.extend(operator, id, { duration: body.duration, reason: body.reason }),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/revoke",
+  step("revoke", {
     id: "revokeGrant",
     summary: "Ends a grant, and with it every session that rests on it.",
-    tag,
-    need: { kind: "identity" },
-    params: one,
     body: noted.extend({ emergency: z.boolean().default(false) }),
-    answer: request,
-    handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.revoke(operator, params.id, body)),
+    take: (requests, operator, id, body) => requests.revoke(operator, id, body),
   }),
-  route({
-    method: "POST",
-    path: "/accessrequests/{id}/review",
+  step("review", {
     id: "reviewAccessRequest",
     summary: "Takes note that somebody else has looked at what was taken in an emergency.",
+    body: z.object({ note }),
+    take: (requests, operator, id, body) => requests.review(operator, id, body.note),
+  }),
+];
+
+interface Step<B extends z.ZodType> extends Pick<Route, "id" | "summary" | "status"> {
+  readonly body: B;
+  readonly take: (
+    requests: RequestDesk,
+    operator: Operator,
+    id: string,
+    body: z.output<B>,
+  ) => Promise<AccessRequest>;
+}
+
+/** A step that somebody takes with one request, and the request after it. */
+function step<B extends z.ZodType>(verb: string, { take, ...parts }: Step<B>): Route {
+  return route({
+    ...parts,
+    method: "POST",
+    path: `/accessrequests/{id}/${verb}`,
     tag,
     need: { kind: "identity" },
     params: one,
-    body: z.object({ note }),
     answer: request,
     handle: async (operator, { params, body }, { requests }) =>
-      shown(await requests.review(operator, params.id, body.note)),
-  }),
-];
+      shown(await take(requests, operator, params.id, body as z.output<B>)), // by this very schema
+  });
+}
 
 /** To which something can still happen. */
 const OPEN = ["pending", "active", "spent"] as const;
