@@ -12,9 +12,10 @@ import { readObject } from "../access/written-object.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
-import type { StoreConfig } from "../config/schema.ts";
+import type { Config, StoreConfig } from "../config/schema.ts";
 import { eventsOf } from "../grants/events.ts";
 import { Grants } from "../grants/grants.ts";
+import { Webhooks } from "../grants/webhooks.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
 import type { Sessions } from "../sessions/registry.ts";
 import { SharedSessions } from "../sessions/shared.ts";
@@ -29,11 +30,13 @@ import type { Store } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
 import { newNode } from "./node.ts";
 import { prepareStore } from "./store.ts";
+import { webhookPost } from "./webhook-post.ts";
 
 /** What of a configuration the shared state has to know, as it is in force now. */
 export interface InForce {
   readonly policy: PolicyInForce;
   readonly naming: Naming;
+  readonly config: Pick<Config, "webhooks">;
 }
 
 interface SharedParts {
@@ -55,6 +58,9 @@ export class SharedState {
   readonly tokens: RememberedTokens;
   readonly personalTokens: StoredPersonalTokens;
   readonly sessions: SharedSessions;
+  readonly #webhooks: Webhooks;
+  /** Ends what is on its way to a webhook. */
+  readonly #stopped = new AbortController();
   readonly #config: StoreConfig;
   readonly #parts: SharedParts;
   readonly #changed = new Set<() => void>();
@@ -80,6 +86,7 @@ export class SharedState {
       clock,
     });
     this.tokens = new RememberedTokens(this.personalTokens, clock);
+    this.#webhooks = new Webhooks({ clock, observe, post: webhookPost(clock, this.#stopped.signal) });
     const rights = new GrantRights(() => this.#now(), clock);
     this.grants = new Grants({
       table: new StoredAccessRequests(this.store),
@@ -88,6 +95,7 @@ export class SharedState {
       clock,
       report: (transition) => {
         for (const event of eventsOf(transition)) observe(event);
+        this.#webhooks.tell(transition);
       },
     });
     this.policy = new SharedPolicy({
@@ -109,7 +117,7 @@ export class SharedState {
    * @throws StoreError when the store is there, and is none that this program can work with
    */
   async start(inForce: InForce): Promise<void> {
-    this.#inForce = inForce;
+    this.layUnder(inForce);
     await this.#prepare();
     const watching = watchChanges(this.store, this.#parts.clock, ({ kind, id }) => this.#take(kind, id));
     this.#stopWatching = () => watching.stop();
@@ -123,6 +131,7 @@ export class SharedState {
   /** Lays another configuration over what is shared. */
   layUnder(inForce: InForce): void {
     this.#inForce = inForce;
+    this.#webhooks.configure(inForce.config.webhooks);
   }
 
   /** Calls `listener` when a right may have gone. Returns a function that ends the subscription. */
@@ -133,6 +142,8 @@ export class SharedState {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#webhooks.close();
+    this.#stopped.abort();
     this.#callOffPrepare();
     this.#callOffSweep();
     this.#stopWatching();
