@@ -16,10 +16,17 @@ interface Now {
 export class GrantRights implements Rights, Offers {
   readonly #now: () => Now;
   readonly #clock: Clock;
+  readonly #refresh: () => Promise<void>;
 
-  constructor(now: () => Now, clock: Clock) {
+  /** @param refresh reads anew what is shared with other nodes; nothing is by default */
+  constructor(now: () => Now, clock: Clock, refresh = async () => {}) {
     this.#now = now;
     this.#clock = clock;
+    this.#refresh = refresh;
+  }
+
+  refresh(): Promise<void> {
+    return this.#refresh();
   }
 
   may(actor: Actor | Person, verb: string, resource: string, name: string, namespace: string): boolean {

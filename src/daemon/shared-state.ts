@@ -48,6 +48,11 @@ interface SharedParts {
 
 /** A store that was away at the start is tried again after this long. */
 const PREPARE_MS = 5000;
+/**
+ * How often every session is asked about without any change: one that was decided on just before a change, and entered
+ * just after, would live on otherwise.
+ */
+const RECHECK_MS = 30_000;
 /** How often it is looked for grants whose time is over: their ends belong in the ledger even when nobody used them. */
 const SWEEP_MS = 5000;
 
@@ -66,10 +71,9 @@ export class SharedState {
   readonly #changed = new Set<() => void>();
   readonly #listeners = new Set<() => void>();
   #inForce: InForce | undefined;
-  /** The revision of grants of which everybody was told. */
-  #grantsSeen = "0";
   #callOffPrepare: () => void = () => {};
   #callOffSweep: () => void = () => {};
+  #callOffRecheck: () => void = () => {};
   #stopWatching: () => void = () => {};
   #closed = false;
 
@@ -87,7 +91,11 @@ export class SharedState {
     });
     this.tokens = new RememberedTokens(this.personalTokens, clock);
     this.#webhooks = new Webhooks({ clock, observe, post: webhookPost(clock, this.#stopped.signal) });
-    const rights = new GrantRights(() => this.#now(), clock);
+    const rights = new GrantRights(
+      () => this.#now(),
+      clock,
+      () => this.policy.refresh(),
+    );
     this.grants = new Grants({
       table: new StoredAccessRequests(this.store),
       offers: rights,
@@ -122,10 +130,12 @@ export class SharedState {
     const watching = watchChanges(this.store, this.#parts.clock, ({ kind, id }) => this.#take(kind, id));
     this.#stopWatching = () => watching.stop();
     this.policy.onChange(() => this.#tell());
+    this.grants.onChange(() => this.#tell());
     this.tokens.onChange(() => this.#tell());
     await this.policy.start();
     this.sessions.start();
     this.#sweepLater();
+    this.#recheckLater();
   }
 
   /** Lays another configuration over what is shared. */
@@ -146,6 +156,7 @@ export class SharedState {
     this.#stopped.abort();
     this.#callOffPrepare();
     this.#callOffSweep();
+    this.#callOffRecheck();
     this.#stopWatching();
     this.policy.close();
     await this.sessions.close();
@@ -197,21 +208,13 @@ export class SharedState {
   }
 
   async #read(known: string): Promise<StoredPolicy | "unchanged"> {
-    // Read before what they tell of: a change in between is found by the next read.
-    const revisions = await this.#revisions();
     if (!(await this.grants.refresh())) throw new Error("the store does not tell which grants there are");
-    const granted = revisions.get("grant") ?? "0";
-    if (granted !== this.#grantsSeen) this.#tell();
-    this.#grantsSeen = granted;
-    const revision = revisions.get("policy") ?? "0";
+    // Read before what it tells of: a change in between is found by the next read.
+    const [row] = await this.store.query("SELECT revision FROM revisions WHERE kind = 'policy'");
+    const revision = String(row?.["revision"] ?? 0);
     if (revision === known) return "unchanged";
     const objects = await listPolicyObjects(this.store);
     return { revision, entries: objects.flatMap((object) => this.#entry(object)) };
-  }
-
-  async #revisions(): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.store.query("SELECT kind, revision FROM revisions");
-    return new Map(rows.map(({ kind, revision }) => [String(kind), String(revision)]));
   }
 
   /** One that cannot be understood gives nobody a right; a newer Postern may have written it. */
@@ -234,6 +237,14 @@ export class SharedState {
     if (this.#closed) return;
     this.#callOffSweep = this.#parts.clock.after(SWEEP_MS, () => {
       void this.grants.sweep().finally(() => this.#sweepLater());
+    });
+  }
+
+  #recheckLater(): void {
+    if (this.#closed) return;
+    this.#callOffRecheck = this.#parts.clock.after(RECHECK_MS, () => {
+      this.#tell();
+      this.#recheckLater();
     });
   }
 }

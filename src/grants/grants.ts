@@ -62,6 +62,8 @@ export class Grants {
   #open: readonly AccessRequest[] = [];
   #skew = 0;
   #refreshes = 0;
+  /** Which refresh what is known comes from. */
+  #taken = 0;
   readonly #listeners = new Set<() => void>();
 
   constructor(parts: GrantsParts) {
@@ -88,6 +90,7 @@ export class Grants {
     const { table, offers, rights } = this.#parts;
     const id = newRequestId();
     return this.#guarded(async () => {
+      await offers.refresh();
       const submission = await table.insert(actor, (open, now) =>
         submit({ ask, id, actor, current: offers.find(ask.offer), rights, open, now }),
       );
@@ -195,7 +198,8 @@ export class Grants {
     const before = this.#parts.clock.now();
     try {
       const { now, requests } = await this.#parts.table.open();
-      if (asked < this.#refreshes) return true; // a later look tells more
+      if (asked < this.#taken) return true; // a later look told more
+      this.#taken = asked;
       // From before the question: rather a round trip too early than too late.
       const ahead = now - before;
       const skew = Math.abs(ahead) < TOLERATED_SKEW_MS ? 0 : ahead;
@@ -235,10 +239,10 @@ export class Grants {
 
   /** Settles what time and changed offers have decided. Every node may: one of them does. Returns how many it was. */
   async sweep(): Promise<number> {
-    const now = this.#parts.clock.now() + this.#skew;
-    const due = this.#open.filter((request) => settle(request, now, this.#law).event !== undefined);
+    if (this.#due().some(({ event }) => event === "change")) await this.#parts.offers.refresh();
     let settled = 0;
-    for (const { id } of due) {
+    for (const { request } of this.#due()) {
+      const { id } = request;
       const ruling = await this.#parts.table
         .update(id, (request, at) => settle(request, at, this.#law))
         .catch(() => undefined);
@@ -248,6 +252,13 @@ export class Grants {
     }
     if (settled > 0) await this.refresh();
     return settled;
+  }
+
+  /** What time and changed offers have decided, as far as this node knows. */
+  #due(): readonly Ruling[] {
+    const now = this.#parts.clock.now() + this.#skew;
+    const rulings = this.#open.map((request) => settle(request, now, this.#law));
+    return rulings.filter(({ event }) => event !== undefined);
   }
 
   #concerns(actor: Actor, request: AccessRequest): boolean {
@@ -267,9 +278,9 @@ export class Grants {
   ): Promise<GrantsOutcome> {
     if (note !== undefined && !isLine(note)) return refused("grants/reason", "the note is not one line");
     return this.#guarded(async () => {
-      const ruling = await this.#parts.table.update(id, (request, now) =>
-        rule({ request, actor, now, note }),
-      );
+      const { table, offers } = this.#parts;
+      await offers.refresh();
+      const ruling = await table.update(id, (request, now) => rule({ request, actor, now, note }));
       if (ruling === undefined) return refused("grants/not-found", id);
       const { request, event, refused: refusal } = ruling;
       if (refusal === undefined) return this.#done(request, event ?? "review", idOf(actor));

@@ -16,4 +16,9 @@ export interface Rights {
 export interface Offers {
   find(name: OfferName): CurrentOffer | undefined;
   list(): readonly CurrentOffer[];
+  /**
+   * Reads them and the rights anew, before somebody acts by them: a node that has not heard of an offer yet must not take
+   * it for one that is gone, nor one that has not heard of a change approve what it was before. Never rejects.
+   */
+  refresh(): Promise<void>;
 }

@@ -50,6 +50,8 @@ export class GrantsWorld {
   readonly told: Transition[] = [];
   /** The offers of now. */
   current: CurrentOffer[] = [{ offer: ordersOffer(), rules: ["may write orders"] }];
+  /** Brings in the offers that this node has not heard of yet. */
+  late: (() => void) | undefined;
   /** Who has the right to `approve` `accessrequests`, and who to `delete` `grants`. */
   approvers = new Set(["bob", "cyd"]);
   enders = new Set<string>();
@@ -69,6 +71,7 @@ export class GrantsWorld {
         ({ offer: { metadata } }) => metadata.name === name && metadata.namespace === namespace,
       ),
     list: () => this.current,
+    refresh: async () => this.late?.(),
   };
   readonly grants: Grants;
 

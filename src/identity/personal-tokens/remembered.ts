@@ -9,6 +9,8 @@ const TRUSTED_MS = 5000;
 /** A use is noted once a minute: enough to find tokens that nobody needs, and no write for each request. */
 const NOTED_EVERY_MS = 60_000;
 
+/** Where something changes all the time, what is asked for must come to an end: it is trusted for seconds only. */
+const MAX_QUESTIONS = 5;
 /** People of whom it is known that nothing changed; whoever is forgotten costs one statement more. */
 const MAX_SEEN = 10_000;
 
@@ -24,6 +26,8 @@ export class RememberedTokens {
   readonly #clock: Clock;
   readonly #known = new Map<string, Remembered>();
   readonly #listeners = new Set<() => void>();
+  /** How often something changed: what was asked for before, and is answered after a change, says nothing. */
+  #changes = 0;
   /** What was last told of whom, the oldest first. */
   readonly #seen = new Map<string, string>();
 
@@ -36,7 +40,7 @@ export class RememberedTokens {
   async get(id: string): Promise<PersonalTokenRecord | undefined> {
     const known = this.#known.get(id);
     if (known !== undefined && this.#clock.now() - known.askedAt < TRUSTED_MS) return known.record;
-    const [record] = await this.#table.find([id]);
+    const [record] = await this.#ask([id]);
     this.#keep(id, record);
     return record;
   }
@@ -57,9 +61,10 @@ export class RememberedTokens {
    * did. What cannot be asked now stays as it was: an outage ends no session. Never rejects.
    */
   async refresh(id?: string): Promise<void> {
+    this.#changes += 1;
     const ids = id === undefined ? [...this.#known.keys()] : this.#known.has(id) ? [id] : [];
     if (ids.length === 0) return;
-    const found = await this.#table.find(ids).catch(() => undefined);
+    const found = await this.#ask(ids).catch(() => undefined);
     if (found === undefined) return;
     const byId = new Map(found.map((record) => [record.id, record]));
     const before = ids.filter((each) => this.stands(each)).length;
@@ -98,6 +103,15 @@ export class RememberedTokens {
       this.#seen.delete(oldest);
     }
     this.#table.ownerSeen({ issuer, subject, username, groups }).catch(() => this.#seen.delete(key));
+  }
+
+  /** Asks until nothing changed meanwhile. */
+  async #ask(ids: readonly string[]): Promise<readonly PersonalTokenRecord[]> {
+    for (let attempt = 1; ; attempt++) {
+      const changes = this.#changes;
+      const found = await this.#table.find(ids);
+      if (changes === this.#changes || attempt === MAX_QUESTIONS) return found;
+    }
   }
 
   #keep(id: string, record: PersonalTokenRecord | undefined): void {

@@ -273,6 +273,48 @@ test("who listens is told when a right came or went, on the node that did it and
   assert.deepEqual(told, { here: 2, there: 1 });
 });
 
+test("a node that has not heard of an offer yet voids no request for it, and ends no grant", async () => {
+  const world = new GrantsWorld();
+  const { current } = world;
+  const hearOfIt = () => {
+    world.current = current;
+  };
+  const id = await world.ask();
+  world.current = [];
+  world.late = hearOfIt;
+  assert.equal(await world.grants.sweep(), 0);
+  world.current = [];
+  assert.equal(await stateOf(world.grants.approve(bob, id)), "active");
+  world.current = [];
+  assert.equal(await world.grants.sweep(), 0);
+  assert.deepEqual(world.usable(), [id]);
+  world.late = undefined;
+  world.current = [];
+  assert.equal(await world.grants.sweep(), 1);
+});
+
+test("what is approved counts once the approver is answered, whatever else is being read meanwhile", async () => {
+  const world = new GrantsWorld();
+  const id = await world.ask();
+  const open = world.memory.open.bind(world.memory);
+  const slow: (() => void)[] = [];
+  let asked = 0;
+  world.memory.open = async () => {
+    asked += 1;
+    // The look of the approval itself answers; one that the store's notification brings about is still on its way.
+    if (asked === 1) {
+      const found = await open();
+      void world.grants.refresh();
+      return found;
+    }
+    await new Promise<void>((resolve) => slow.push(resolve));
+    return open();
+  };
+  await world.grants.approve(bob, id);
+  assert.deepEqual(world.usable(), [id]);
+  for (const answer of slow) answer();
+});
+
 test("two nodes that sweep at once settle a request once", async () => {
   const world = new GrantsWorld();
   const id = await world.ask();

@@ -73,6 +73,21 @@ test("who listens is told once when a token that was used is revoked, and not wh
   end();
 });
 
+test("a token that is revoked while it is asked for the first time does not get in by the older answer", async () => {
+  const proving = new PersonalProving();
+  const { id, text } = proving.token();
+  const find = proving.shelf.find.bind(proving.shelf);
+  proving.shelf.find = async (ids) => {
+    const found = await find(ids);
+    if (proving.shelf.finds === 1) {
+      proving.shelf.change(id, { revokedAt: proving.clock.now() });
+      await proving.tokens.refresh(id);
+    }
+    return found;
+  };
+  assert.equal(await proving.outcome(text), "identity/revoked");
+});
+
 test("a token that was never used here is not asked for when it changes", async () => {
   const proving = new PersonalProving();
   await proving.tokens.refresh("0123456789abcdef");
