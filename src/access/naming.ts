@@ -1,3 +1,4 @@
+import { subjectId } from "../base/ids.ts";
 import type { IssuerConfig } from "../config/schema.ts";
 import { administrator } from "../identity/administrator.ts";
 import { anonymous } from "../identity/anonymous.ts";
@@ -15,7 +16,11 @@ export interface Named {
 }
 
 /** Kubernetes' own name of those whom no policy binds. */
-export const ADMINISTRATOR: User = { name: "system:administrator", groups: ["system:masters"] };
+export const ADMINISTRATOR: User = {
+  name: "system:administrator",
+  groups: ["system:masters"],
+  id: administrator.id,
+};
 
 /** Under which names policy knows people: that is for their issuer's configuration to say, and may change. */
 export class Naming {
@@ -23,10 +28,14 @@ export class Naming {
   /** Of an issuer that is configured no more nothing is trusted but that it said so then. */
   readonly #unknown: IssuerTrust;
 
+  /** What the names of users begin with whose issuers are not trusted with names. */
+  readonly #issuers: readonly string[];
+
   constructor(issuers: readonly IssuerConfig[]) {
     const known = issuers.map((config) => ({ config, key: config.issuer ?? config.name }));
     const foreignTo = (key: string | undefined) =>
       known.filter((other) => other.key !== key).map((other) => `${other.key}:`);
+    this.#issuers = issuers.map(({ issuer, name }) => issuer ?? name);
     this.#trust = new Map(
       known.map(({ config, key }) => {
         const { trustUsernames, kubernetes, usernamePrefix, groupsPrefix } = config;
@@ -47,6 +56,13 @@ export class Naming {
     if (issuer === administrator.issuer && subject === administrator.subject) return ADMINISTRATOR;
     const proof = issuer === anonymous.issuer ? "none" : { issuer };
     const trust = this.#trust.get(issuer) ?? this.#unknown;
-    return userOf({ issuer, subject, username, groups, claims: {}, proof }, trust);
+    const identity = { issuer, subject, username, groups, claims: {}, proof } as const;
+    const user = userOf(identity, this.#isAnothers(identity) ? { ...trust, trustUsernames: false } : trust);
+    return { ...user, id: subjectId(issuer, subject) };
+  }
+
+  /** Whether a name reads as `<issuer>:<subject>` of somebody: whoever may choose their username could be anybody. */
+  #isAnothers({ username }: Named): boolean {
+    return this.#issuers.some((issuer) => username.startsWith(`${issuer}:`));
   }
 }

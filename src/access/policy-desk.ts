@@ -12,6 +12,7 @@ import { mayWriteBinding, mayWriteRole } from "../policy/rbac/escalation.ts";
 import type { AnyRole, Binding, RoleBinding } from "../policy/rbac/objects.ts";
 import { namespaceOf, POSTERN_GROUP, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
 import { refused } from "./denied.ts";
+import { ADMINISTRATOR } from "./naming.ts";
 import type { KindFacts } from "./object-kinds.ts";
 import type { Act, Operator } from "./operator.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
@@ -152,8 +153,7 @@ export class PolicyDesk {
   }
 
   #mayWrite(user: User, object: WrittenObject, before: WrittenObject | undefined): Permission {
-    if (user.groups.includes("system:masters") && user.name === "system:administrator")
-      return { kind: "may", because: "the administrator may do everything" };
+    if (user === ADMINISTRATOR) return { kind: "may", because: "the administrator may do everything" };
     const policy = this.#policy.sure;
     const now = this.#parts.clock.now();
     switch (object.kind) {

@@ -37,6 +37,7 @@ function bindingOf(request: AccessRequest, rights: Pick<Rights, "userName">, ske
     {
       binding: roleBinding(request, rights.userName(request.requester)),
       grantId: id,
+      holder: idOf(request.requester),
       notBefore: grant.startsAt - skew,
       until: grant.until - skew,
       maxUses,

@@ -47,7 +47,7 @@ export function approve(step: Step, law: Law, seen: string | undefined): Ruling 
   if (refused !== undefined) return refused;
   if (seen !== undefined && seen !== request.digest)
     return refuse(request, "grants/changed", "the approver was shown another request");
-  if (request.approvals.some(({ by }) => isSame(by, actor)))
+  if (request.approvals.some(({ by }) => isSamePerson(by, actor, law)))
     return refuse(request, "grants/answered", `${idOf(actor)} has approved already`);
   const approval = { by: personOf(actor), at: now, digest: request.digest, note: step.note };
   const approvals = [...request.approvals, approval];
@@ -80,7 +80,7 @@ export function revoke({ request, actor, now, note }: Step, law: Law, emergency:
 
 /** Takes note that somebody else has looked at what was taken in an emergency. */
 export function review({ request, actor, now, note }: Step, law: Law): Ruling {
-  if (isSame(request.requester, actor))
+  if (isSamePerson(request.requester, actor, law))
     return refuse(request, "grants/own-request", `${idOf(actor)} made this request`);
   if (!isApprover(actor, request, law))
     return refuse(request, "grants/not-permitted", `${idOf(actor)} is no approver of the offer`);
@@ -120,7 +120,7 @@ export function isChanged(request: AccessRequest, offers: Offers): boolean {
 
 /** Why an actor cannot answer a request, with what became of it when it was too late for anybody. */
 function answerFault({ request, actor, now }: Step, law: Law): Ruling | undefined {
-  if (isSame(request.requester, actor))
+  if (isSamePerson(request.requester, actor, law))
     return refuse(request, "grants/own-request", `${idOf(actor)} made this request`);
   if (!isApprover(actor, request, law))
     return refuse(request, "grants/not-permitted", `${idOf(actor)} is no approver of the offer`);
@@ -150,9 +150,16 @@ export function isApprover(
 function countValid(request: AccessRequest, approvals: readonly Approval[], law: Law): number {
   const valid = approvals.filter(
     ({ by, digest }) =>
-      digest === request.digest && !isSame(by, request.requester) && isApprover(by, request, law),
+      digest === request.digest && !isSamePerson(by, request.requester, law) && isApprover(by, request, law),
   );
-  return new Set(valid.map(({ by }) => JSON.stringify([by.issuer, by.subject]))).size;
+  return valid.filter(({ by }, at) => !valid.slice(0, at).some((one) => isSamePerson(one.by, by, law)))
+    .length;
+}
+
+/** Whether two are one, or one to policy: an account at each of two issuers that are trusted with names is no second person. */
+function isSamePerson(a: Person, b: Person, { rights }: Law): boolean {
+  const name = rights.userName(a);
+  return isSame(a, b) || (name !== "" && name === rights.userName(b));
 }
 
 function close(

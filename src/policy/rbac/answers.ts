@@ -1,6 +1,6 @@
 /** Answers for people: why may I, who may, what may I. Slower than a decision, and by the same rules. */
 import type { Attributes, Request, User } from "./attributes.ts";
-import { type Authorization, authorize, isInForce, namespaceAsked } from "./authorize.ts";
+import { type Authorization, authorize, type GrantAsker, isInForce, namespaceAsked } from "./authorize.ts";
 import { roleKeyOf } from "./binding-index.ts";
 import { questionOf } from "./match.ts";
 import type { PolicyRule, Subject } from "./objects.ts";
@@ -26,7 +26,7 @@ export function canI(
   const reasons = boundFor(policy, attributes.user, namespaceAsked(attributes)).flatMap(
     ({ roleKey, bound }) => {
       const placed = policy.rules(roleKey)?.find(asked);
-      const counts = placed !== undefined && counted(bound, attributes.peer, now);
+      const counts = placed !== undefined && counted(bound, attributes, now);
       return counts ? [{ rule: describeUse(bound, placed), ...endOf(bound) }] : [];
     },
   );
@@ -46,9 +46,7 @@ export function whoCan(policy: Policy, request: Request, now: number): Able[] {
     const { binding } = bound;
     const namespace = namespaceOf(binding);
     if (namespace !== undefined && namespace !== scope) return [];
-    const placed = counted(bound, request.peer, now)
-      ? policy.rules(roleKeyOf(binding))?.find(asked)
-      : undefined;
+    const placed = counted(bound, request, now) ? policy.rules(roleKeyOf(binding))?.find(asked) : undefined;
     if (placed === undefined) return [];
     const reason = { rule: describeUse(bound, placed), ...endOf(bound) };
     return binding.subjects.map((subject) => ({ subject: placedSubject(subject, namespace), ...reason }));
@@ -68,7 +66,7 @@ export interface HeldRule extends Reason {
 /** Every rule that the user has: everywhere and, where one is named, in the namespace. */
 export function rulesFor(policy: Policy, { user, namespace, peer }: Asker, now: number): HeldRule[] {
   return boundFor(policy, user, namespace)
-    .filter(({ bound }) => counted(bound, peer, now))
+    .filter(({ bound }) => counted(bound, { user, peer }, now))
     .flatMap(({ roleKey, bound }) =>
       (policy.rules(roleKey)?.rules ?? []).map((placed) => ({
         policyRule: placed.rule,
@@ -108,8 +106,8 @@ function boundFor(policy: Policy, user: User, namespace: string | undefined): He
   return [...held.values()];
 }
 
-function counted(bound: AnyBound, peer: string | undefined, now: number): boolean {
-  return bound.kind === "standing" || isInForce(bound.grant, peer, now);
+function counted(bound: AnyBound, asker: GrantAsker, now: number): boolean {
+  return bound.kind === "standing" || isInForce(bound.grant, asker, now);
 }
 
 function endOf(bound: AnyBound): Pick<Reason, "until" | "grantId"> {

@@ -1,9 +1,12 @@
 /** What is asked of policy: may this user do that? */
+import type { SubjectId } from "../../base/ids.ts";
 
 /** Who asks, by the names that subjects of bindings have. Made of an identity by `userOf`, and nowhere else. */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  /** Who exactly it is, where that was proved: two issuers may be trusted with the same name. */
+  readonly id?: SubjectId | undefined;
 }
 
 /** Somebody's question. */

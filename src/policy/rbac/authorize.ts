@@ -1,6 +1,6 @@
 /** May somebody do something? Rights only add up: there is no rule that denies, and the order of objects decides nothing. */
 import { liesIn } from "../../base/networks.ts";
-import type { Attributes, Request } from "./attributes.ts";
+import type { Attributes, Request, User } from "./attributes.ts";
 import type { Question } from "./match.ts";
 import { questionOf } from "./match.ts";
 import type { TimedBinding } from "./objects.ts";
@@ -57,7 +57,7 @@ function standingUse(policy: Policy, attributes: Attributes, asked: Question): U
 function grantedUse(policy: Policy, attributes: Attributes, asked: Question, now: number): Use | undefined {
   let best: { readonly bound: Granted; readonly placed: PlacedRule } | undefined;
   policy.granted.some(attributes.user, namespaceAsked(attributes), ({ roleKey, bindings }) => {
-    const running = bindings.filter(({ grant }) => isInForce(grant, attributes.peer, now));
+    const running = bindings.filter(({ grant }) => isInForce(grant, attributes, now));
     const placed = running.length === 0 ? undefined : policy.rules(roleKey)?.find(asked);
     if (placed === undefined) return false;
     for (const bound of running)
@@ -71,10 +71,20 @@ function outlasts({ grant: a }: Granted, { grant: b }: Granted): boolean {
   return a.until === b.until ? a.grantId < b.grantId : a.until > b.until;
 }
 
-/** Whether a grant counts at this moment for who comes from there. */
-export function isInForce(grant: TimedBinding, peer: string | undefined, now: number): boolean {
-  if (now < grant.notBefore || now >= grant.until) return false;
+/** Who a grant is to count for: somebody, or whoever, and from where. */
+export interface GrantAsker {
+  readonly user?: User | undefined;
+  readonly peer?: string | undefined;
+}
+
+/** Whether a grant counts at this moment for its holder, who comes from there. */
+export function isInForce(grant: TimedBinding, { user, peer }: GrantAsker, now: number): boolean {
+  if (now < grant.notBefore || now >= grant.until || !isHolder(grant, user)) return false;
   return grant.peers === undefined || (peer !== undefined && liesIn(peer, grant.peers));
+}
+
+export function isHolder({ holder }: TimedBinding, user: User | undefined): boolean {
+  return holder === undefined || user?.id === undefined || user.id === holder;
 }
 
 /** Paths belong to no namespace, so that only ClusterRoleBindings open them. */

@@ -4,7 +4,7 @@
  */
 import type { PolicyErrorCode } from "../errors.ts";
 import type { ResourceAttributes, User } from "./attributes.ts";
-import { authorize } from "./authorize.ts";
+import { authorize, isHolder } from "./authorize.ts";
 import { missingRights, ruleOf } from "./covers.ts";
 import type { AnyRole, Binding, PolicyRule, RoleRef } from "./objects.ts";
 import { namespaceOf, RBAC_GROUP } from "./objects.ts";
@@ -42,6 +42,7 @@ function heldRules(policy: Policy, { user, namespace, until }: Giver, now: numbe
   policy.granted.some(user, namespace, ({ roleKey, bindings }) => {
     const lasts = bindings.some(
       ({ grant }) =>
+        isHolder(grant, user) &&
         grant.notBefore <= now &&
         until !== undefined &&
         grant.until >= until &&

@@ -5,6 +5,7 @@
  * The only apiVersion is Kubernetes' own, although the rights are Postern's: an object means the same in both places,
  * and tools that know RBAC objects take Postern's. There is no second spelling.
  */
+import type { SubjectId } from "../../base/ids.ts";
 
 /** The API group of policy objects, of role references, and of users and groups as subjects. */
 export const RBAC_GROUP = "rbac.authorization.k8s.io";
@@ -127,6 +128,8 @@ export type PolicyKind = PolicyObject["kind"];
 export interface TimedBinding {
   readonly binding: Binding;
   readonly grantId: string;
+  /** Whose it is: nobody else of the same name has it. Where it is not known, the binding's subject alone counts. */
+  readonly holder?: SubjectId | undefined;
   /** Milliseconds since the epoch: from this moment on. */
   readonly notBefore: number;
   /** Milliseconds since the epoch: at this moment no more. */
