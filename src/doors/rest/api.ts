@@ -94,7 +94,7 @@ export class Api {
       sessions: this.#sessions,
       pool: this.#pool,
       catalog: () => this.#keeper.catalog,
-      catalogLoaded: async () => (this.#held ? undefined : this.#keeper.loaded()),
+      catalogLoaded: async (abort) => (this.#held ? undefined : this.#keeper.loaded(abort)),
       observe,
       onServerError: (sqlstate) => {
         if (looksStale(sqlstate)) this.#keeper.stale();
@@ -171,14 +171,23 @@ export class Api {
     }
   }
 
-  /** Lets requests that run end, also those whose body is still coming, and closes everything then. */
+  /**
+   * Lets requests that run end, also those whose body is still coming, or that wait for the first catalog, and closes
+   * everything then.
+   */
   async close(): Promise<void> {
     this.#channel?.close();
-    this.#closing.abort(); // a catalog that nobody waits for any more
-    this.#keeper.close();
     this.#pool.retire();
+    if (this.#keeper.catalog !== undefined) this.#stopLoading();
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#stopLoading();
     await this.#pool.close();
     this.#sessions.close("draining");
+  }
+
+  /** A catalog that nobody waits for any more. */
+  #stopLoading(): void {
+    this.#closing.abort();
+    this.#keeper.close();
   }
 }

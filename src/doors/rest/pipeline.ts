@@ -53,8 +53,8 @@ interface PipelineParts {
   readonly sessions: RestSessions;
   readonly pool: Pool;
   readonly catalog: () => Catalog | undefined;
-  /** Waits for the first load of the catalog to end, well or not. */
-  readonly catalogLoaded: () => Promise<Catalog | undefined>;
+  /** Waits for the first load of the catalog to end, well or not, or for who waits to leave. */
+  readonly catalogLoaded: (abort: AbortSignal) => Promise<Catalog | undefined>;
   /** Told the SQLSTATE of every error of the server: the catalog may be out of date. */
   readonly onServerError: (sqlstate: string) => void;
   /** A request failed for another reason than an error of the server's or of its own. */
@@ -176,7 +176,7 @@ export class Pipeline {
     watch?.lap("jwt");
     const request = parseRequest(exchange, this.#request);
     watch?.lap("parse");
-    const catalog = this.#parts.catalog() ?? (await this.#parts.catalogLoaded());
+    const catalog = this.#parts.catalog() ?? (await this.#parts.catalogLoaded(exchange.signal));
     if (catalog === undefined) throw noSchemaCache();
     const planning = planAction({ request, catalog, settings: this.#action, exchange });
     const planned = planning instanceof Promise ? await planning : planning;

@@ -76,7 +76,7 @@ export class CatalogKeeper {
   /** Whether the load under way, or the next, has no other reason than an error that looked like a stale catalog. */
   #onSuspicion = false;
   #firstEnded = false;
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new Set<() => void>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -88,10 +88,21 @@ export class CatalogKeeper {
     return this.#catalog;
   }
 
-  /** Resolves when the first load has ended, well or not: nobody waits for a database that is not there. */
-  async loaded(): Promise<Catalog | undefined> {
-    if (!this.#firstEnded && this.#state.kind !== "stopped")
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  /**
+   * Resolves when the first load has ended, well or not: nobody waits for a database that is not there.
+   * @param abort ends the wait
+   */
+  async loaded(abort?: AbortSignal): Promise<Catalog | undefined> {
+    if (!this.#firstEnded && this.#state.kind !== "stopped" && abort?.aborted !== true)
+      await new Promise<void>((resolve) => {
+        const release = () => {
+          abort?.removeEventListener("abort", release);
+          this.#waiters.delete(release);
+          resolve();
+        };
+        abort?.addEventListener("abort", release);
+        this.#waiters.add(release);
+      });
     return this.#catalog;
   }
 
@@ -202,7 +213,7 @@ export class CatalogKeeper {
 
   #release(): void {
     this.#firstEnded = true;
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    for (const release of this.#waiters) release();
   }
 }
 
