@@ -12,7 +12,7 @@ test("without options everything is measured, at 32 clients", () => {
   const { cases, memory, peers, settings } = parsed();
   assert.deepEqual(
     cases.map(({ name }) => name),
-    ["point", "anonymous", "rows", "embed", "insert", "rpc", "distinct"],
+    ["point", "single", "anonymous", "rows", "embed", "insert", "rpc", "distinct"],
   );
   assert.equal(memory, true);
   assert.ok(peers.includes("ceiling") && peers.includes("postern-node-x2"));

@@ -26,6 +26,8 @@ const SAMPLES = [
   sample({ case: "point", peer: "postern-bun", round: 0 }, 7_000),
   sample({ case: "point", peer: "ceiling", round: 1 }, 1_000),
   sample({ case: "point", peer: "postern-bun", round: 1 }, 700),
+  sample({ case: "single", peer: "postern-bun", round: 0 }, 7_000),
+  sample({ case: "single", peer: "postern-bun", round: 1 }, 700),
   sample({ case: "anonymous", peer: "postern-bun", round: 0 }, 7_000),
   sample({ case: "anonymous", peer: "postern-bun", round: 1 }, 1_000),
 ];
