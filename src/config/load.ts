@@ -253,6 +253,7 @@ function partsOf(value: unknown): Parts {
   const audit = configSchema.shape.audit.safeParse(valueAt(value, ["audit"]));
   const store = configSchema.shape.store.safeParse(valueAt(value, ["store"]));
   const personalTokens = configSchema.shape.personalTokens.safeParse(valueAt(value, ["personalTokens"]));
+  const webhooks = configSchema.shape.webhooks.safeParse(valueAt(value, ["webhooks"]));
   return {
     issuers: accepted(issuerSchema, valueAt(value, ["issuers"])),
     issuerNames: namesOf(valueAt(value, ["issuers"])),
@@ -265,6 +266,7 @@ function partsOf(value: unknown): Parts {
     audit: audit.success ? audit.data : "faulty",
     store: store.success ? store.data : undefined,
     personalTokens: personalTokens.success ? personalTokens.data : undefined,
+    webhooks: webhooks.success ? webhooks.data : [],
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   PostgresDoorConfig,
   RestDoorConfig,
   StoreConfig,
+  WebhookConfig,
 } from "../schema.ts";
 import { advice } from "../suggest.ts";
 
@@ -35,6 +36,7 @@ export interface Parts {
   readonly audit: AuditConfig | "faulty" | undefined;
   readonly store: StoreConfig | undefined;
   readonly personalTokens: PersonalTokensConfig | undefined;
+  readonly webhooks: readonly WebhookConfig[];
 }
 
 /** Reports each name that came before in its list. */

@@ -3,9 +3,16 @@ import { isLoopback } from "./loopback.ts";
 import type { Parts } from "./parts.ts";
 
 /** What the schema cannot see of the store. */
-export function checkStore({ store, personalTokens }: Parts, findings: Findings): void {
+export function checkStore({ store, personalTokens, webhooks }: Parts, findings: Findings): void {
   if (store === undefined && personalTokens !== undefined)
     findings.fault(["personalTokens"], "needs a store that keeps the tokens; add store, or remove it");
+  if (store === undefined && webhooks.length > 0)
+    findings.fault(["webhooks"], "tell of access requests, which need a store; add store, or remove them");
+  webhooks.forEach(({ url }, index) => {
+    const { protocol, hostname } = new URL(url);
+    if (protocol === "http:" && !isLoopback(hostname))
+      findings.warn(["webhooks", index, "url"], "sends who asks for what in the clear; use https");
+  });
   if (store === undefined) return;
   const { host, tls } = store;
   const verifies = tls.mode === "verify-ca" || tls.mode === "verify-full";
