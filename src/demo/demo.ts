@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { stringify } from "yaml";
+import { messageOf } from "../base/error.ts";
 import { faultText } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Env } from "../config/overlay.ts";
@@ -14,10 +14,13 @@ import type { Open } from "../daemon/run.ts";
 import { run } from "../daemon/run.ts";
 import { mintToken, newKeyPair } from "../identity/mint.ts";
 import { createAuthority } from "./authority.ts";
+import { AUDIENCE, configText, ISSUER } from "./configuration.ts";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
-import { startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { freePort, startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { guide } from "./guide.ts";
-import { ANONYMOUS_ROLE, AUTHENTICATOR, SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
+import { policyText, REQUESTER, requestOf } from "./just-in-time.ts";
+import type { SampleIdentity } from "./sample.ts";
+import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
 import { reachableBy, unprivilegedAccount } from "./unprivileged.ts";
 
 export interface DemoOptions {
@@ -27,6 +30,8 @@ export interface DemoOptions {
   readonly port: number;
   /** The REST door's port. */
   readonly restPort: number;
+  /** The control door's port. */
+  readonly adminPort: number;
   readonly env: Env;
   /** Told each step in words. */
   readonly progress: (step: string) => void;
@@ -36,8 +41,6 @@ export interface DemoOptions {
 
 /** How long the sample tokens last. */
 const TOKEN_MS = 8 * 3_600_000;
-const ISSUER = "https://demo.postern.example";
-const AUDIENCE = "postern-demo";
 
 /** Runs the demo until it is stopped. */
 export async function runDemo(options: DemoOptions): Promise<void> {
@@ -49,12 +52,17 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     options.progress("making certificates, keys and tokens");
     await writeCertificates(files);
     const tokens = await writeTokens(files);
-    writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
+    keptSecret(files.tokenKey);
+    writeFileSync(files.policy, policyText());
+    const admin = options.adminPort === 0 ? await freePort() : options.adminPort;
+    writeFileSync(files.config, configText(options, files, server, admin), { mode: 0o600 });
     options.progress("opening the doors");
     const load = () => loadConfig({ env: options.env, file: files.config });
     const onOpen = ({ addresses: { postgres, rest } }: Open) => {
-      const ports = { postgres: postgres?.port ?? options.port, rest: rest?.port ?? options.restPort };
-      options.print(guide(ports, files, tokens));
+      const ports = { postgres: postgres?.port ?? options.port, rest: rest?.port ?? options.restPort, admin };
+      void requestOf(admin, readFileSync(files.token(REQUESTER), "utf8"))
+        .catch((error: unknown) => options.progress(messageOf(error)))
+        .then((request) => options.print(guide(ports, files, { ...tokens, request: request ?? "<id>" })));
     };
     const loaded = load();
     if (loaded.kind === "faults") throw new Error(loaded.faults.map(faultText).join("\n"));
@@ -69,6 +77,9 @@ export interface DemoFiles {
   readonly directory: string;
   readonly config: string;
   readonly password: string;
+  /** The key of personal tokens' hashes. */
+  readonly tokenKey: string;
+  readonly policy: string;
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
@@ -85,6 +96,8 @@ function filesIn(directory: string): DemoFiles {
     directory: file("."),
     config: file("postern.yaml"),
     password: file("database-password"),
+    tokenKey: file("token-key"),
+    policy: file("policy.yaml"),
     ca: file("ca.crt"),
     certificate: file("server.crt"),
     key: file("server.key"),
@@ -154,52 +167,24 @@ async function writeTokens(files: DemoFiles): Promise<{ readonly expired: string
   chmodSync(files.issuerKey, 0o600);
   writeFileSync(files.issuerPublicKey, keys.publicPem);
   const now = Date.now();
-  const write = (file: string, sub: string, roles: readonly string[], expiresAt: number) => {
+  type Person = Pick<SampleIdentity, "name" | "roles" | "groups">;
+  const write = (file: string, { name: sub, roles, groups }: Person, expiresAt: number) => {
     const claims = {
       iss: ISSUER,
       aud: AUDIENCE,
       sub,
       roles,
+      groups,
       iat: seconds(now - TOKEN_MS),
       exp: seconds(expiresAt),
     };
     writeFileSync(files.token(file), mintToken(keys.privatePem, claims), { mode: 0o600 });
   };
-  for (const { name, roles } of SAMPLE_IDENTITIES) write(name, name, roles, now + TOKEN_MS);
-  write("expired", "ada", ["analyst"], now - 60_000);
+  for (const person of SAMPLE_IDENTITIES) write(person.name, person, now + TOKEN_MS);
+  write("expired", { name: "ada", roles: ["analyst"], groups: [] }, now - 60_000);
   return { expired: "expired" };
 }
 
 function seconds(ms: number): number {
   return Math.floor(ms / 1000);
-}
-
-/** The demo runs on a configuration file like everybody's: it is there to be read and changed. */
-function configText(options: DemoOptions, files: DemoFiles, server: EmbeddedPostgres): string {
-  const inDirectory = (file: string) => relative(options.directory, file);
-  const tls = { certFile: inDirectory(files.certificate), keyFile: inDirectory(files.key) };
-  return stringify({
-    doors: {
-      postgres: { port: options.port, tls },
-      rest: { port: options.restPort, tls, database: "shop", authenticator: AUTHENTICATOR },
-    },
-    issuers: [
-      {
-        name: "demo",
-        issuer: ISSUER,
-        audience: [AUDIENCE],
-        keys: { pemFiles: [inDirectory(files.issuerPublicKey)] },
-      },
-    ],
-    clusters: [
-      {
-        name: "demo",
-        hosts: [{ host: server.host, port: server.port }],
-        tls: { mode: "disable" },
-        login: { method: "shared-password", password: { file: inDirectory(files.password) } },
-        decide: { mode: "token", roleClaim: "$.roles", anonymousRole: ANONYMOUS_ROLE },
-      },
-    ],
-    log: { level: "warn", format: "text" },
-  });
 }

@@ -1,14 +1,20 @@
 import type { DemoFiles } from "./demo.ts";
+import { APPROVER, OFFERED_ROLE, POLICY_CLUSTER, REQUESTER } from "./just-in-time.ts";
 import { SAMPLE_IDENTITIES } from "./sample.ts";
 
 /** Where the demo's doors are. */
 export interface DemoPorts {
   readonly postgres: number;
   readonly rest: number;
+  readonly admin: number;
 }
 
 /** What the demo prints once it runs: lines to copy and try. */
-export function guide(ports: DemoPorts, files: DemoFiles, { expired }: { readonly expired: string }): string {
+export function guide(
+  ports: DemoPorts,
+  files: DemoFiles,
+  { expired, request }: { readonly expired: string; readonly request: string },
+): string {
   const psql = (user: string, token: string, sql: string) =>
     `  PGPASSWORD=$(cat ${files.token(token)}) psql -U ${user} -c "${sql}"`;
   const curl = (request: string, ...more: string[]) =>
@@ -41,10 +47,33 @@ An expired token is refused:
 ${psql("analyst", expired, "SELECT 1")}
 ${curl("products", bearing(expired))}
 
+${onRequest(files, ports.admin, request)}
+
 Why a token is taken or not, check by check:
   bin/postern explain --config ${files.config} --token-file ${files.token("ada")} --database shop --role shop_owner
 
 The configuration is ${files.config}: change it while Postern runs, and see it taken up.
 Stop with Ctrl-C; the next start uses the same database. The demo's files are in ${files.directory}.
 `;
+}
+
+/** Access for a while, from the request to its end. */
+function onRequest(files: DemoFiles, admin: number, request: string): string {
+  const as = (name: string, command: string) => `  bin/postern ${command} --token-file ${files.token(name)}`;
+  const psql = `  PGPASSWORD=$(cat ${files.token(REQUESTER)}) psql -d ${POLICY_CLUSTER}/shop -U ${OFFERED_ROLE} -c "SELECT current_user"`;
+  return `Access for a while: ${REQUESTER} has asked to be ${OFFERED_ROLE}, which policy lets nobody be, and ${APPROVER} may say yes.
+  export POSTERN_SERVER=http://127.0.0.1:${admin}
+
+Before that psql is refused, afterwards it gets in; revoking the grant cuts every session that it began:
+${psql}
+${as(APPROVER, "requests")}
+${as(APPROVER, `approve ${request}`)}
+${psql}
+${as(REQUESTER, "grants")}
+${as(APPROVER, `revoke ${request}`)}
+${psql}
+
+The same for ada, from the beginning:
+${as("ada", "offers")}
+${as("ada", 'request shop-owner --for 30m --reason "ticket 4712"')}`;
 }

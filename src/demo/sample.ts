@@ -1,5 +1,8 @@
 /** The demo's database: a small shop with roles of different rights, row-level security, a view and a function. */
 
+/** The database of Postern's own store, and its role. */
+export const STORE = "postern";
+
 /** Every demo role has it; only Postern knows it, and it changes with each new data directory. */
 export function sampleSql(password: string): { readonly roles: string; readonly shop: string } {
   const login = `LOGIN PASSWORD '${password.replaceAll("'", "''")}'`;
@@ -20,6 +23,12 @@ CREATE ROLE authenticator NOINHERIT ${login};
 GRANT shop_owner, analyst, clerk_north, clerk_south, visitor TO authenticator;
 
 CREATE DATABASE shop OWNER shop_owner;
+
+CREATE ROLE ${STORE} ${login};
+
+CREATE DATABASE ${STORE} OWNER ${STORE};
+
+REVOKE ALL ON DATABASE ${STORE} FROM PUBLIC;
 `,
     shop: `
 REVOKE ALL ON DATABASE shop FROM PUBLIC;
@@ -83,6 +92,8 @@ export interface SampleIdentity {
   readonly name: string;
   /** The database roles that the token names. */
   readonly roles: readonly string[];
+  /** The groups that the token names, which policy knows. */
+  readonly groups: readonly string[];
   readonly about: string;
   readonly sql: string;
   /** The same or something like it over HTTP. */
@@ -98,6 +109,7 @@ export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
   {
     name: "ada",
     roles: ["analyst"],
+    groups: ["engineers"],
     about: "reads everything, changes nothing",
     sql: "SELECT * FROM turnover ORDER BY month, region",
     request: "turnover?order=month,region",
@@ -105,6 +117,7 @@ export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
   {
     name: "ben",
     roles: ["clerk_north"],
+    groups: ["engineers"],
     about: "sees and enters the orders of one region only (row-level security)",
     sql: "SELECT region, count(*) FROM orders GROUP BY region",
     request: "orders?select=id,quantity,products(name)&order=id&limit=3",
@@ -112,6 +125,7 @@ export const SAMPLE_IDENTITIES: readonly SampleIdentity[] = [
   {
     name: "cleo",
     roles: ["shop_owner", "analyst"],
+    groups: ["leads"],
     about: "may be either of two roles, and the user name chooses",
     sql: "SELECT current_user, best_seller('south')",
     request: "rpc/best_seller?wanted=south",

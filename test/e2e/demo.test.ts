@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { exec, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { exec, execFile, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import pg from "pg";
 
 const BIN = resolve(import.meta.dirname, "../../bin/postern");
+const PORTS = ["--rest-port", "0", "--admin-port", "0"];
 const directory = mkdtempSync(join(tmpdir(), "postern-demo-test-"));
 chmodSync(directory, 0o711); // PostgreSQL's user must get through
 const running = new Set<() => Promise<unknown>>();
@@ -21,7 +22,7 @@ after(async () => {
 
 /** Starts the demo and reads what it prints until `until` is in it, or until it ends. */
 async function demo(port: number, until: string) {
-  const child = spawn(BIN, ["demo", "--port", String(port), "--rest-port", "0", "--directory", directory], {
+  const child = spawn(BIN, ["demo", "--port", String(port), ...PORTS, "--directory", directory], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
@@ -48,16 +49,21 @@ function serverPid(): number {
   return Number(readFileSync(join(directory, "postgresql/data/postmaster.pid"), "utf8").split("\n")[0]);
 }
 
-async function query(text: string, user: string, token: string, sql: string) {
+async function connected(text: string, user: string, token: string, database: string) {
   const port = Number(/PGPORT=(\d+)/.exec(text)?.[1]);
   const password = readFileSync(join(directory, `${token}.token`), "utf8");
   const ssl = { ca: readFileSync(join(directory, "ca.crt"), "utf8") };
-  const client = new pg.Client({ host: "localhost", port, database: "shop", user, password, ssl });
+  const client = new pg.Client({ host: "localhost", port, database, user, password, ssl });
+  await client.connect();
+  return client;
+}
+
+async function query(text: string, user: string, token: string, sql: string) {
+  const client = await connected(text, user, token, "shop");
   try {
-    await client.connect();
     return (await client.query(sql)).rows;
   } finally {
-    await client.end().catch(() => {});
+    await client.end();
   }
 }
 
@@ -73,6 +79,35 @@ async function answersOf(text: string): Promise<unknown[]> {
     answers.push(JSON.parse(stdout));
   }
   return answers;
+}
+
+/** Stands in for psql on a machine without it: takes the same options, and prints or fails as psql does. */
+const PSQL = `#!${process.execPath}
+import pg from "${resolve(import.meta.dirname, "../../node_modules/pg/lib/index.js")}";
+import { readFileSync } from "node:fs";
+const [, , , database, , user, , sql] = process.argv;
+const client = new pg.Client({ database, user, ssl: { ca: readFileSync(process.env.PGSSLROOTCERT) } });
+try {
+  await client.connect();
+  for (const row of (await client.query(sql)).rows) console.log(Object.values(row).join("|"));
+  await client.end();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 2;
+}
+`;
+
+/** Runs a line as it was printed, after the exports that were printed. */
+async function typed(text: string, line: string) {
+  writeFileSync(join(directory, "psql"), PSQL, { mode: 0o755 });
+  writeFileSync(join(directory, "package.json"), '{ "type": "module" }');
+  const exports = text.split("\n").filter((one) => one.startsWith("  export "));
+  const PATH = `${directory}${delimiter}${process.env["PATH"] ?? ""}`;
+  const env = { ...process.env, PATH, PGSSLMODE: "", POSTERN_TOKEN: undefined };
+  const script = [...exports, "unset PGSSLMODE", line].join("\n");
+  return promisify(execFile)("bash", ["-c", script], { env }).catch(
+    (error: { readonly code: number; readonly stdout: string; readonly stderr: string }) => error,
+  );
 }
 
 const codeOf = (answer: unknown) => (answer as { readonly code?: string }).code;
@@ -101,6 +136,7 @@ test("the demo lets each sample person do what it says, and leaves nothing runni
   assert.ok(Array.isArray(products) && products.length === 2);
   assert.ok(Array.isArray(entered) && entered[0].region === "north");
   assert.equal(codeOf(expired), "PGRST303");
+  await onRequest(text);
   const pid = serverPid();
   assert.equal(await first.stop(), 0);
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
@@ -111,6 +147,33 @@ test("the demo lets each sample person do what it says, and leaves nothing runni
   await query(second.text(), "analyst", "ada", "SELECT 1");
   assert.equal(await second.stop(), 0);
 });
+
+/** What the demo prints about access for a while, line by line: refused, approved, in, and cut. */
+async function onRequest(text: string): Promise<void> {
+  const [before, requests, approve, during, grants, revoke, afterwards, offers, request] = text
+    .slice(text.indexOf("Access for a while"))
+    .split("\n")
+    .filter((line) => /^ {2}(PGPASSWORD|bin\/postern (?!explain))/.test(line))
+    .map((line) => () => typed(text, line));
+  assert.match((await before?.())?.stderr ?? "", /does not permit this role/);
+  assert.match(
+    (await requests?.())?.stdout ?? "",
+    /pending +demo\/shop-owner +ben +30m .* ticket 4711: prices are wrong/,
+  );
+  assert.match((await approve?.())?.stdout ?? "", /is active: it ends in 30m/);
+  assert.equal((await during?.())?.stdout, "shop_owner\n");
+  assert.match((await grants?.())?.stdout ?? "", /ben +Role\/shop-owner +demo +in 30m +1 +active/);
+  const open = await connected(text, "shop_owner", "ben", "onrequest/shop");
+  const cut = new Promise<Error>((done) => open.on("error", done));
+  assert.match((await revoke?.())?.stdout ?? "", /is ended/);
+  assert.match((await cut).message, /its right was taken away/);
+  assert.match((await afterwards?.())?.stderr ?? "", /does not permit this role/);
+  assert.match(
+    (await offers?.())?.stdout ?? "",
+    /shop-owner +demo +Role\/shop-owner +1h +1 approval, with a reason/,
+  );
+  assert.match((await request?.())?.stdout ?? "", /is pending: it needs 1 more approval/);
+}
 
 test("a port that is taken is said so, with the option that names another", async () => {
   const taken = createServer();

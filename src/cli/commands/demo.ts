@@ -12,9 +12,13 @@ const DEFAULT_PORT = 6432;
 /** PostgREST's port. */
 const DEFAULT_REST_PORT = 3000;
 
+/** The control door's. */
+const DEFAULT_ADMIN_PORT = 9187;
+
 interface Options {
   readonly port: number;
   readonly restPort: number;
+  readonly adminPort: number;
   readonly directory: string;
 }
 
@@ -26,19 +30,31 @@ export function demoCommand(): Command {
   ])
     .option("-p, --port <port>", "the wire door's port; 0 picks a free one", portNumber, DEFAULT_PORT)
     .option("--rest-port <port>", "the REST door's port; 0 picks a free one", portNumber, DEFAULT_REST_PORT)
+    .option(
+      "--admin-port <port>",
+      "the control door's port; 0 picks a free one",
+      portNumber,
+      DEFAULT_ADMIN_PORT,
+    )
     .option("-d, --directory <directory>", "where the demo keeps its files", join(".postern", "demo"))
     .action(demo);
 }
 
-async function demo({ port, restPort, directory }: Options): Promise<void> {
+async function demo({ directory, ...ports }: Options): Promise<void> {
   const { programsMissing } = await import("../../demo/place.ts");
   const missing = programsMissing();
   if (missing !== undefined)
     throw new Failure(`${missing}; the demo runs from a checkout of Postern: npm ci && npm start`);
   const { runDemo } = await import("../../demo/demo.ts");
   // PostgreSQL's programs run in a directory of their own, where a relative path would lead elsewhere.
-  const options = { port, restPort, directory: resolve(directory), env: process.env, progress: tell, print };
-  await serve(runDemo(options), (taken) => (taken === restPort ? "--rest-port" : "--port"));
+  const options = { ...ports, directory: resolve(directory), env: process.env, progress: tell, print };
+  await serve(runDemo(options), (taken) => optionOf(taken, ports));
+}
+
+/** The option that names a port. */
+function optionOf(taken: number, { restPort, adminPort }: Omit<Options, "directory">): string {
+  if (taken === adminPort) return "--admin-port";
+  return taken === restPort ? "--rest-port" : "--port";
 }
 
 function portNumber(text: string): number {
