@@ -103,6 +103,18 @@ for (const [what, sent, status] of cases)
     assert.match((answer.json as { code: string }).code, /^[a-z]+\/[a-z-]+$/);
   });
 
+test("a body that comes in pieces, of a length that is not told, is read and bounded likewise", async () => {
+  const stream = (...pieces: readonly string[]) =>
+    fetch(`${url}?cluster=orders`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token("ada")}` },
+      body: ReadableStream.from(pieces.map((piece) => Buffer.from(piece))),
+      duplex: "half",
+    } as RequestInit);
+  assert.equal((await stream('{"role":"ada",', '"rhost":"192.0.2.7"}')).status, 200);
+  assert.equal((await stream('{"role":"ada",', " ".repeat(5000), '"rhost":"192.0.2.7"}')).status, 413);
+});
+
 test("who guesses tokens from one address is made to wait", async () => {
   const guess = () => ask({ bearer: "abc", body: { role: "ada", rhost: "198.51.100.1" } });
   for (let n = 0; n < 5; n += 1) assert.equal((await guess()).status, 401);

@@ -73,7 +73,7 @@ describe("PAM and grants", { skip: SKIPPED }, () => {
       "reports",
     );
     const revoked = await world.as("ada")("DELETE", `/tokens/${listed.id}`);
-    assert.equal(revoked.status, 200);
+    assert.equal(revoked.status, 200, JSON.stringify(revoked.body));
     await closed("reports", token);
   });
 

@@ -4,7 +4,6 @@
  * `pam`: access decides. There is no operator in it, so it stands beside the routes that need one.
  */
 import type { Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Access } from "../../../access/admit.ts";
 import type { Denied } from "../../../access/denied.ts";
@@ -18,6 +17,7 @@ import type { Env } from "../env.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
+import { readBody } from "./body.ts";
 import { API_ROOT, type Described } from "./openapi.ts";
 import { faultsOf, problem } from "./problem.ts";
 import { databaseName, parsed, roleName } from "./values.ts";
@@ -86,8 +86,7 @@ export function mountJit(
   parts: () => JitParts | undefined,
   peerOf: (context: Context<Env>) => Peer,
 ): void {
-  const tooLarge = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => refuse("control/too-large") });
-  app.post(`${API_ROOT}${JIT_PATH}`, tooLarge, async (context) => {
+  app.post(`${API_ROOT}${JIT_PATH}`, async (context) => {
     const id = newSessionId();
     const response = await answer(context, parts(), peerOf(context).address, id);
     response.headers.set("cache-control", "no-store");
@@ -98,15 +97,18 @@ export function mountJit(
 }
 
 async function answer(
-  { req }: Context<Env>,
+  context: Context<Env>,
   parts: JitParts | undefined,
   asker: string,
   id: SessionId,
 ): Promise<Response> {
   if (parts === undefined) return refuse("control/not-found", id);
+  const { req } = context;
   const bearer = bearerOf(req.header("authorization"));
   if (bearer === undefined) return refuse("control/unauthenticated", id);
-  const body = parseJson(await req.text());
+  const text = await readBody(context, MAX_BODY_BYTES);
+  if (text === undefined) return refuse("control/too-large", id);
+  const body = parseJson(text);
   if (body === undefined) return refuse("control/not-json", id);
   return authorizeLogin(parts, { credential: new Secret(bearer), asker, body, query: req.query() }, id);
 }

@@ -3,7 +3,6 @@
  * route. What a route throws becomes a problem that tells what its error's code lets the world know.
  */
 import type { Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
 import type { Act, Operator } from "../../../access/operator.ts";
 import { messageOf, PosternError } from "../../../base/error.ts";
@@ -15,6 +14,7 @@ import type { Env } from "../env.ts";
 import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
+import { readBody } from "./body.ts";
 import { API_ROOT } from "./openapi.ts";
 import { faultsOf, problem } from "./problem.ts";
 import type { Asked, Need, Route } from "./route.ts";
@@ -30,13 +30,9 @@ export function mountApi(
   parts: () => ApiParts,
   peerOf: (context: Context<Env>) => Peer,
 ): void {
-  const tooLarge = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => refusal("control/too-large", newSessionId()),
-  });
   for (const route of routes) {
     const path = `${API_ROOT}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
-    app.on(route.method, path, tooLarge, async (context) => {
+    app.on(route.method, path, async (context) => {
       const id = newSessionId();
       const response = await answer(route, context, parts, peerOf(context), id);
       response.headers.set("cache-control", "no-store");
@@ -143,9 +139,10 @@ function sentence({ user }: Operator, { verb, resource, name, namespace }: Act):
 
 async function read(
   route: Route,
-  { req }: Context<Env>,
+  context: Context<Env>,
   id: SessionId,
 ): Promise<Asked<unknown, unknown, unknown> | Response> {
+  const { req } = context;
   const faults: ReturnType<typeof faultsOf>[number][] = [];
   const check = (part: "params" | "query" | "body", schema: z.ZodType | undefined, value: unknown) => {
     if (schema === undefined) return undefined;
@@ -158,7 +155,9 @@ async function read(
   let sent: unknown;
   if (route.body !== undefined) {
     if (!isJson(req.header("content-type"))) return refusal("control/media-type", id);
-    sent = parseJson(await req.text());
+    const text = await readBody(context, MAX_BODY_BYTES);
+    if (text === undefined) return refusal("control/too-large", id);
+    sent = parseJson(text);
     if (sent === undefined) return refusal("control/not-json", id);
   }
   const body = check("body", route.body, sent);
