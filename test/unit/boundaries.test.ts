@@ -77,6 +77,27 @@ const files = globSync("**/*.ts", { cwd: SRC }).map((file) => join(SRC, file));
 const imports = files.flatMap(importsOf);
 const show = (edge: Import) => `${relative(ROOT, edge.from)} → ${relative(ROOT, edge.to)}`;
 
+/** The rooms that a cell of the page names; what is said behind a semicolon are types. */
+function named(cell: string): string[] {
+  if (cell === "every room but cli and demo")
+    return Object.keys(MAY_IMPORT).filter((room) => !["cli", "demo", "daemon"].includes(room));
+  const [values = "", types] = cell.split("; types of ");
+  const split = (list: string) => list.split(", ").filter((room) => room !== "");
+  return [...split(values), ...split(types ?? "").map((room) => `types:${room}`)];
+}
+
+test("docs/architecture.md has this table", () => {
+  const page = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
+  const [, table = ""] = page.split("| room | job | may import |\n|---|---|---|\n");
+  const rows = table.split("\n\n")[0]?.split("\n") ?? [];
+  const written = rows.map((row) => {
+    const [, room = "", , cell = ""] = row.split("|").map((text) => text.trim());
+    return [room, named(cell).sort()] as const;
+  });
+  const held = Object.entries(MAY_IMPORT).map(([room, may]) => [room, [...new Set(may)].sort()] as const);
+  assert.deepEqual(new Map(written), new Map(held));
+});
+
 test("every room is in the import table", () => {
   assert.deepEqual(
     [...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT)),
