@@ -1,7 +1,7 @@
 import type { AccessOffer, CurrentOffer } from "../grants/offer.ts";
 import type { OfferName } from "../grants/request.ts";
 import type { PolicyObject, TimedBinding } from "../policy/rbac/objects.ts";
-import { RBAC_GROUP } from "../policy/rbac/objects.ts";
+import { objectKey, RBAC_GROUP } from "../policy/rbac/objects.ts";
 import { Policy } from "../policy/rbac/policy.ts";
 import type { SharedPolicy, StoredPolicy } from "./shared-policy.ts";
 import type { Entry, WrittenObject } from "./written-object.ts";
@@ -89,7 +89,7 @@ export class PolicyInForce {
   #current(): Standing {
     const stored = this.#shared?.stored ?? NONE;
     if (stored !== this.#standing.stored)
-      this.#standing = standingOf([...this.#files.entries.values()], stored);
+      this.#standing = standingOf([...this.#files.entries.values()], stored, this.#standing);
     return this.#standing;
   }
 
@@ -109,14 +109,27 @@ export class PolicyInForce {
   }
 }
 
-/** Of two objects with one key the file's counts: whoever can write the store must not be able to replace it. */
-function standingOf(files: readonly Entry[], stored: StoredPolicy): Standing {
+/**
+ * Of two objects with one key the file's counts: whoever can write the store must not be able to replace it.
+ * @param before of the same files: what did not change since is not worked out again
+ */
+function standingOf(files: readonly Entry[], stored: StoredPolicy, before?: Standing): Standing {
   const named = [...stored.entries, ...files].map((entry) => [keyOf(entry.object), entry] as const);
   const entries = new Map([...new Map(named)].sort(([a], [b]) => (a < b ? -1 : 1)));
-  const objects = [...entries.values()].map(({ object }) => object);
-  const policy = Policy.of(objects.filter(isPolicyObject));
-  const offers = objects.filter(isOffer).map((offer) => [placeOf(offer), currentOf(offer, policy)] as const);
+  const policy = policyOf(entries, before);
+  const offers = [...entries.values()]
+    .map(({ object }) => object)
+    .filter(isOffer)
+    .map((offer) => [placeOf(offer), currentOf(offer, policy)] as const);
   return { stored, entries, policy, offers: new Map(offers) };
+}
+
+function policyOf(entries: ReadonlyMap<string, Entry>, before: Standing | undefined): Policy {
+  const changed = [...entries].filter(([key, entry]) => before?.entries.get(key) !== entry);
+  const put = changed.map(([, { object }]) => object).filter(isPolicyObject);
+  if (before === undefined) return Policy.of(put);
+  const gone = [...before.entries].filter(([key]) => !entries.has(key)).map(([, { object }]) => object);
+  return before.policy.with({ put, remove: gone.filter(isPolicyObject).map(objectKey) });
 }
 
 function isPolicyObject(object: WrittenObject): object is PolicyObject {

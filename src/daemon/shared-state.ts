@@ -24,7 +24,7 @@ import { watchChanges } from "../store/changes.ts";
 import { StoreError } from "../store/errors.ts";
 import { StoredPersonalTokens } from "../store/personal-tokens.ts";
 import type { StoredObject } from "../store/policy-objects.ts";
-import { listPolicyObjects } from "../store/policy-objects.ts";
+import { StoredPolicyObjects } from "../store/policy-objects.ts";
 import { StoredSessions } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
@@ -66,6 +66,9 @@ export class SharedState {
   readonly #webhooks: Webhooks;
   /** Ends what is on its way to a webhook. */
   readonly #stopped = new AbortController();
+  readonly #objects: StoredPolicyObjects;
+  /** What each object says; one that did not change is not read again. */
+  readonly #entries = new WeakMap<StoredObject, readonly Entry[]>();
   readonly #config: StoreConfig;
   readonly #parts: SharedParts;
   readonly #changed = new Set<() => void>();
@@ -82,6 +85,7 @@ export class SharedState {
     this.#config = config;
     this.#parts = parts;
     this.store = createStore(config, parts);
+    this.#objects = new StoredPolicyObjects(this.store);
     this.personalTokens = new StoredPersonalTokens(this.store);
     this.sessions = new SharedSessions({
       sessions: parts.sessions,
@@ -213,8 +217,14 @@ export class SharedState {
     const [row] = await this.store.query("SELECT revision FROM revisions WHERE kind = 'policy'");
     const revision = String(row?.["revision"] ?? 0);
     if (revision === known) return "unchanged";
-    const objects = await listPolicyObjects(this.store);
-    return { revision, entries: objects.flatMap((object) => this.#entry(object)) };
+    const objects = await this.#objects.list();
+    return { revision, entries: objects.flatMap((object) => this.#entriesOf(object)) };
+  }
+
+  #entriesOf(object: StoredObject): readonly Entry[] {
+    const entries = this.#entries.get(object) ?? this.#entry(object);
+    this.#entries.set(object, entries);
+    return entries;
   }
 
   /** One that cannot be understood gives nobody a right; a newer Postern may have written it. */

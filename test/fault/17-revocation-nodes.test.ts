@@ -163,7 +163,10 @@ suite("sessions of two nodes", () => {
 
   test("are listed with their server process, and ended by their id from elsewhere", async () => {
     const person = await somebody();
-    const listed = await eventually("it is on the board", of(person.sub));
+    const listed = await eventually("it is on the board with its server process", async () => {
+      const found = await of(person.sub)();
+      return found?.backendPid === undefined ? undefined : found;
+    });
     const [activity] = await here.postgres.query("SELECT pid FROM pg_stat_activity WHERE usename = 'ada'");
     assert.deepEqual(
       [listed.backendPid, listed.cluster, listed.role, listed.door],

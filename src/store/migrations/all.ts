@@ -3,6 +3,7 @@ import { policyObjects } from "./0002-policy-objects.ts";
 import { personalTokens } from "./0003-personal-tokens.ts";
 import { accessRequests } from "./0004-access-requests.ts";
 import { sessions } from "./0005-sessions.ts";
+import { changesAtOnce } from "./0006-changes-at-once.ts";
 import { ledger } from "./0007-ledger.ts";
 import type { Migration } from "./migration.ts";
 
@@ -13,5 +14,6 @@ export const MIGRATIONS: readonly Migration[] = [
   personalTokens,
   accessRequests,
   sessions,
+  changesAtOnce,
   ledger,
 ];

@@ -9,8 +9,8 @@ import { MIGRATIONS } from "../../../src/store/migrations/all.ts";
 import {
   deletePolicyObject,
   getPolicyObject,
-  listPolicyObjects,
   putPolicyObject,
+  StoredPolicyObjects,
 } from "../../../src/store/policy-objects.ts";
 import { rememberUser } from "../../../src/store/users.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -266,9 +266,31 @@ suite("policy objects", () => {
     await assert.rejects(putPolicyObject(store, key, {}, stale), { code: "store/conflict" });
     await assert.rejects(putPolicyObject(store, key, {}, { kind: "absent" }), { code: "store/conflict" });
     assert.equal(await deletePolicyObject(store, key, first.resourceVersion), false);
-    assert.deepEqual(await listPolicyObjects(store), [second]);
+    assert.deepEqual(await new StoredPolicyObjects(store).list(), [second]);
     assert.equal(await deletePolicyObject(store, key, second.resourceVersion), true);
-    assert.deepEqual(await listPolicyObjects(store), []);
+    assert.deepEqual(await new StoredPolicyObjects(store).list(), []);
+  });
+
+  test("what did not change is the very same object when all are read again", async (t) => {
+    const { store } = await freshStore(t, postgres);
+    const objects = new StoredPolicyObjects(store);
+    const name = async (name: string, object = {}) => putPolicyObject(store, { ...key, name }, object);
+    for (const one of ["a", "b", "c"]) await name(one);
+    const before = await objects.list();
+    await name("b", { rules: [1] });
+    await name("d");
+    await deletePolicyObject(store, { ...key, name: "c" });
+    const after = await objects.list();
+    assert.deepEqual(
+      after.map(({ name, object }) => [name, object]),
+      [
+        ["a", {}],
+        ["b", { rules: [1] }],
+        ["d", {}],
+      ],
+    );
+    assert.equal(after[0], before[0]);
+    assert.deepEqual(await new StoredPolicyObjects(store).list(), after);
   });
 
   test("an object that is too large is refused", async (t) => {
@@ -302,6 +324,25 @@ suite("changes", () => {
       [...new Set(heard.map(({ id }) => id))].filter((id) => id !== undefined),
       ["Role//readers"],
     );
+  });
+
+  test("thousands of changes at once are one revision, and each is told", async (t) => {
+    const { store } = await freshStore(t, postgres);
+    const heard = new Set<string>();
+    await new Promise<void>((done) =>
+      store.listen("postern_changes", (payload) => (payload === undefined ? done() : heard.add(payload))),
+    );
+    const began = Date.now();
+    await store.query(
+      `INSERT INTO policy_objects (kind, namespace, name, object)
+       SELECT 'Role', '', 'role-' || n, '{}' FROM generate_series(1, 5000) n`,
+    );
+    assert.ok(Date.now() - began < 4000, `it took ${Date.now() - began} ms`);
+    const revision = async () => (await store.query("SELECT revision FROM revisions"))[0]?.["revision"];
+    assert.equal(await revision(), 1);
+    await eventually("all were told", () => heard.size === 5000);
+    await putPolicyObject(store, key, {});
+    assert.equal(await revision(), 2, "the next transaction is another");
   });
 
   test("a login that notes what is known already tells nobody", async (t) => {
