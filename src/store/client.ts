@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { Socket } from "node:net";
 import pg from "pg";
 import { isLoopback } from "../base/address.ts";
 import { StoreError } from "./errors.ts";
@@ -24,10 +25,20 @@ export class StoreClient extends pg.Client {
     }
     const refusal = "the store asks for its password in the clear over a connection that nothing verifies";
     // As an error of the connection, so that whoever waits for it is told.
-    const connection: unknown = Reflect.get(this, "connection");
-    if (!(connection instanceof EventEmitter)) throw new TypeError("the driver has its connection elsewhere");
-    connection.emit("error", new StoreError("store/refused", refusal));
+    this.#connection().emit("error", new StoreError("store/refused", refusal));
     void this.end().catch(() => {});
+  }
+
+  /** Closes the connection at once, whatever the server does. */
+  destroy(): void {
+    const stream: unknown = Reflect.get(this.#connection(), "stream");
+    if (stream instanceof Socket) stream.destroy();
+  }
+
+  #connection(): EventEmitter {
+    const connection: unknown = Reflect.get(this, "connection");
+    if (connection instanceof EventEmitter) return connection;
+    throw new TypeError("the driver has its connection elsewhere");
   }
 }
 

@@ -12,6 +12,8 @@ import { clientConfig } from "./login.ts";
 const MAX_WAITING = 1000;
 /** Connections that nobody needs are given back to the server. */
 const IDLE_MS = 60_000;
+/** A server that does not take leave by then is left without a word: a gateway that stops waits for nobody. */
+export const CLOSE_MS = 1000;
 /** Takes other hosts behind the name, and other settings of the server, up in time. */
 const MAX_LIFE_S = 1800;
 
@@ -21,6 +23,7 @@ export class Connections {
   readonly #now: () => StoreConfig;
   readonly #clock: Clock;
   readonly #health: Health;
+  readonly #open = new Set<StoreClient>();
 
   constructor(now: () => StoreConfig, clock: Clock, health: Health) {
     this.#now = now;
@@ -34,6 +37,8 @@ export class Connections {
       maxLifetimeSeconds: MAX_LIFE_S,
       allowExitOnIdle: true,
     });
+    this.#pool.on("connect", (client) => client instanceof StoreClient && this.#open.add(client));
+    this.#pool.on("remove", (client) => client instanceof StoreClient && this.#open.delete(client));
     // One that breaks while nobody uses it has left the pool already.
     this.#pool.on("error", (error) => this.#health.failed(storeError(error).message));
   }
@@ -62,7 +67,11 @@ export class Connections {
   }
 
   async close(): Promise<void> {
+    const callOff = this.#clock.after(CLOSE_MS, () => {
+      for (const client of this.#open) client.destroy();
+    });
     await this.#pool.end();
+    callOff();
   }
 
   async #acquire(): Promise<pg.PoolClient> {

@@ -1,8 +1,8 @@
-import type pg from "pg";
 import type { Clock } from "../base/clock.ts";
 import type { StoreConfig } from "../config/schema.ts";
 import { StoreClient } from "./client.ts";
 import { Connection } from "./connection.ts";
+import { CLOSE_MS } from "./connections.ts";
 import { storeError } from "./failure.ts";
 import type { Health } from "./health.ts";
 import { clientConfig } from "./login.ts";
@@ -20,7 +20,7 @@ export class Listener {
   readonly #clock: Clock;
   readonly #health: Health;
   readonly #channels = new Map<string, Set<Heard>>();
-  #client: pg.Client | undefined;
+  #client: StoreClient | undefined;
   #connection: Connection | undefined;
   #failures = 0;
   #callOff: () => void = () => {};
@@ -45,7 +45,11 @@ export class Listener {
   async close(): Promise<void> {
     this.#closed = true;
     this.#callOff();
-    await this.#client?.end().catch(() => {});
+    const client = this.#client;
+    if (client === undefined) return;
+    const callOff = this.#clock.after(CLOSE_MS, () => client.destroy());
+    await client.end().catch(() => {});
+    callOff();
   }
 
   #connectIn(ms: number): void {
@@ -98,7 +102,7 @@ export class Listener {
     });
   }
 
-  #lose(client: pg.Client, why: unknown): void {
+  #lose(client: StoreClient, why: unknown): void {
     if (this.#client !== client || this.#closed) return;
     this.#client = undefined;
     this.#connection = undefined;

@@ -51,6 +51,7 @@ class PostgresStore implements Store {
   readonly #connections: Connections;
   readonly #transactions: Transactions;
   readonly #listener: Listener;
+  #closing: Promise<void> | undefined;
 
   constructor(config: StoreConfig, { clock }: StoreParts, health: Health) {
     this.#config = config;
@@ -82,8 +83,9 @@ class PostgresStore implements Store {
     this.#config = config;
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#listener.close(), this.#connections.close()]);
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([this.#listener.close(), this.#connections.close()]).then(() => {});
+    return this.#closing;
   }
 }
 

@@ -72,6 +72,16 @@ suite("a store that fails", () => {
     assert.deepEqual([store.state().reachable, events], [false, ["down"]]);
   });
 
+  test("one that falls silent does not keep a gateway from stopping", async (t) => {
+    const { proxy, store } = await flaky(t);
+    await new Promise<void>((done) => store.listen("postern_changes", () => done()));
+    await store.query("SELECT 1");
+    proxy.mode = "silent";
+    const began = Date.now();
+    await store.close();
+    assert.ok(Date.now() - began < BOUND_MS, `it took ${Date.now() - began} ms`);
+  });
+
   test("one that falls silent in the middle is given up, and used again when it speaks", async (t) => {
     const { proxy, store, events } = await flaky(t, SHORT);
     await store.query("SELECT 1");
