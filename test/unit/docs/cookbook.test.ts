@@ -59,7 +59,15 @@ test("the mapping of token mode that a recipe leaves behind gave the same answer
 
 test("the commands that the page shows are commands", () => {
   const known = new Set(createProgram().commands.map((command) => command.name()));
-  const shown = [...PAGE.matchAll(/(?:^|`)postern (\S+)/gm)].map(([, name = ""]) => name);
+  const shown = [...PAGE.matchAll(/(?:^|`)postern ([\w-]+)/gm)].map(([, name = ""]) => name);
   assert.ok(shown.length >= 4);
   for (const name of shown) assert.ok(known.has(name), name);
+});
+
+test("the command that makes the narrow token makes the one of the request's body", () => {
+  const { name, expiresIn, roles, cidrs } = recipe(8).token as {
+    readonly [setting: string]: string | readonly string[];
+  };
+  const command = `postern token create --name "${name}" --expires ${expiresIn} --roles ${roles} --cidr ${cidrs}`;
+  assert.ok(PAGE.includes(`\`${command}\``), command);
 });
