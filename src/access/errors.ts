@@ -11,6 +11,7 @@ export type AccessErrorCode =
   | "access/object-conflict"
   | "access/object-not-found"
   | "access/object-in-file"
+  | "access/session-not-found"
   | "access/narrow-token"
   | "access/no-store"
   | "access/impersonation";
@@ -57,6 +58,11 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     publicMessage: "somebody has changed the object meanwhile; read it again and repeat",
   },
   "access/object-not-found": { sqlstate: "42704", http: 404, publicMessage: "there is no such object" },
+  "access/session-not-found": {
+    sqlstate: "42704",
+    http: 404,
+    publicMessage: "there is no such session, or it is over",
+  },
   "access/object-in-file": {
     sqlstate: "42501",
     http: 409,

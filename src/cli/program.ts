@@ -30,6 +30,7 @@ import { requestsCommand } from "./commands/requests.ts";
 import { restCommand } from "./commands/rest.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { revokeCommand } from "./commands/revoke.ts";
+import { sessionsCommand } from "./commands/sessions.ts";
 import { startCommand } from "./commands/start.ts";
 import { tokenCreateCommand } from "./commands/token-create.ts";
 import { tokenInspectCommand } from "./commands/token-inspect.ts";
@@ -93,6 +94,7 @@ export function createProgram(): Command {
     .addCommand(reviewCommand())
     .addCommand(grantsCommand())
     .addCommand(revokeCommand())
+    .addCommand(sessionsCommand())
     .addCommand(
       group(
         "audit",

@@ -4,6 +4,7 @@ import { showConfig } from "../config/show.ts";
 import { ControlDoor } from "../doors/control/door.ts";
 import type { DoorRequest } from "../doors/rest/door.ts";
 import { Daemon } from "./daemon.ts";
+import type { Addresses } from "./doors.ts";
 import { Observation } from "./observation.ts";
 import type { Postern } from "./postern.ts";
 import type { Loaded } from "./reloading.ts";
@@ -48,8 +49,9 @@ export class Alone implements Postern {
     }
   }
 
-  get addresses() {
-    return this.#daemon.addresses;
+  get addresses(): Addresses {
+    const control = this.#control.address;
+    return { ...this.#daemon.addresses, ...(control === undefined ? {} : { control }) };
   }
 
   /** Puts a configuration in force, or throws and changes nothing. */

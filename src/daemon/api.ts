@@ -2,6 +2,7 @@ import { OwnTokens } from "../access/own-tokens.ts";
 import type { ObjectTable } from "../access/policy-desk.ts";
 import { PolicyDesk } from "../access/policy-desk.ts";
 import { RequestDesk } from "../access/request-desk.ts";
+import { SessionDesk } from "../access/session-desk.ts";
 import type { Config } from "../config/schema.ts";
 import type { ApiParts, Explained, ExplainedWish } from "../doors/control/api/services.ts";
 import type { Bearer, Wish } from "../policy/decision.ts";
@@ -34,6 +35,7 @@ export function apiOf(
       explain: (person, asked) => access.explainFor(...explained(config, person, asked)),
       policy: new PolicyDesk({ policy, stored, clock, observe }),
       requests: new RequestDesk(shared?.grants),
+      sessions: new SessionDesk(shared?.sessions),
       tokens: new OwnTokens(tokenDesk),
     },
   };

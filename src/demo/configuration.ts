@@ -9,12 +9,10 @@ import { ANONYMOUS_ROLE, AUTHENTICATOR, STORE } from "./sample.ts";
 export const ISSUER = "https://demo.postern.example";
 export const AUDIENCE = "postern-demo";
 
-/** @param adminPort where the control door is */
 export function configText(
-  options: Pick<DemoOptions, "directory" | "port" | "restPort">,
+  options: Pick<DemoOptions, "directory" | "port" | "restPort" | "adminPort">,
   files: DemoFiles,
   server: Pick<EmbeddedPostgres, "host" | "port">,
-  adminPort: number,
 ): string {
   const inDirectory = (file: string) => relative(options.directory, file);
   const tls = { certFile: inDirectory(files.certificate), keyFile: inDirectory(files.key) };
@@ -35,7 +33,7 @@ export function configText(
         authenticator: AUTHENTICATOR,
       },
     },
-    admin: { port: adminPort },
+    admin: { port: options.adminPort },
     issuers: [
       {
         name: "demo",

@@ -16,7 +16,7 @@ import { mintToken, newKeyPair } from "../identity/mint.ts";
 import { createAuthority } from "./authority.ts";
 import { AUDIENCE, configText, ISSUER } from "./configuration.ts";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
-import { freePort, startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { guide } from "./guide.ts";
 import { policyText, REQUESTER, requestOf } from "./just-in-time.ts";
 import type { SampleIdentity } from "./sample.ts";
@@ -54,11 +54,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const tokens = await writeTokens(files);
     keptSecret(files.tokenKey);
     writeFileSync(files.policy, policyText());
-    const admin = options.adminPort === 0 ? await freePort() : options.adminPort;
-    writeFileSync(files.config, configText(options, files, server, admin), { mode: 0o600 });
+    writeFileSync(files.config, configText(options, files, server), { mode: 0o600 });
     options.progress("opening the doors");
     const load = () => loadConfig({ env: options.env, file: files.config });
-    const onOpen = ({ addresses: { postgres, rest } }: Open) => {
+    const onOpen = ({ addresses: { postgres, rest, control } }: Open) => {
+      const admin = control?.port ?? options.adminPort;
       const ports = { postgres: postgres?.port ?? options.port, rest: rest?.port ?? options.restPort, admin };
       void requestOf(admin, readFileSync(files.token(REQUESTER), "utf8"))
         .catch((error: unknown) => options.progress(messageOf(error)))

@@ -75,7 +75,8 @@ export class Supervisor implements Postern {
   }
 
   get addresses(): Addresses {
-    return this.#addresses;
+    const control = this.#control.address;
+    return { ...this.#addresses, ...(control === undefined ? {} : { control }) };
   }
 
   get #opened(): Office {

@@ -374,6 +374,23 @@ test("a personal token is made, listed, used and revoked, and is on standard out
   assert.match(await printed(boss, "postern token list"), /revoked \d+s ago/);
 });
 
+test("sessions are listed, one's own or everybody's, and ended by who may", async () => {
+  await world.put(bind("vic", "writer", user("vic")));
+  const client = await world.connect({ user: "ben", password: world.token("vic") });
+  const end = new Promise<Error & { code?: string }>((resolve) => client.on("error", resolve));
+  const boss = as("boss", "all");
+  const row = /(\w+) +vic +ben +main\/postgres +postgres +127\.0\.0\.1 +\d+s ago +in 60m +\S+\n/;
+  const id = await until(async () => row.exec((await boss("postern sessions list")).stdout)?.[1]);
+  assert.match(await printed(as("vic"), "postern sessions"), row);
+  const other = await as("pry")("postern sessions list");
+  assert.deepEqual([other.stdout, other.stderr], ["", "postern: no session runs that you may see\n"]);
+  const refused = await as("pry")(`postern sessions end ${id}`);
+  assert.deepEqual([refused.code, /\(control\/forbidden\)/.test(refused.stderr)], [1, true]);
+  assert.equal(await printed(boss, `postern sessions end ${id}`), `session ${id} is ended\n`);
+  assert.equal((await end).code, "57P01");
+  assert.match((await boss("postern sessions end nothing")).stderr, /\(access\/session-not-found\)/);
+});
+
 /** Makes what an example is about: where its help says an id, there is something of this id. */
 const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<string>>> = {
   "postern request": (person) => idOf(person, "postern request orders-ro --for 30m --reason x --json"),
@@ -382,6 +399,13 @@ const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<s
   "postern deny": (_, name) => asked(`${name}-other`),
   "postern withdraw": (person) => idOf(person, "postern request orders-rw --for 30m --reason x --json"),
   "postern review": (_, name) => asked(`${name}-other`, "--break-glass", ["oncall"], "15m"),
+  "postern sessions end": async (person, name) => {
+    await world.put(bind(name, "writer", user(name)));
+    const client = await world.connect({ user: "ben", password: world.token(name) });
+    client.on("error", () => {}); // the example is about to end it
+    const mine = /(\w+) +postern-sessions-end-\d/;
+    return until(async () => mine.exec((await person("postern sessions list")).stdout)?.[1]);
+  },
   "postern token revoke": async (person) => {
     const made = await printed(person, "postern token create --name x --expires 1d --json");
     return JSON.parse(made).listed.id;

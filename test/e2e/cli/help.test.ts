@@ -4,7 +4,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 import { commandsOf, examplesIn } from "../../support/help.ts";
 import { exampleDirectory, shell } from "../../support/postern.ts";
 
-/** Commands that run until they are stopped, or need a store; as those that ask a running Postern. Their examples run in the tests beside this one. */
+/** Commands that run until they are stopped, or need a store. Their examples run in the tests beside this one, as those do that ask a running Postern. */
 const SERVING = /\bpostern (start|demo|proxy|migrate|rest(?! --))\b/;
 
 for (const { path: command, asks } of commandsOf(createProgram())) {

@@ -29,8 +29,8 @@ const FREE_PORT = {
   PGRST_SERVER_HOST: "127.0.0.1",
 };
 
-/** The demo has a REST door too. */
-const FREE_REST_PORT = { POSTERN__DOORS__REST__PORT: "0" };
+/** The demo has a REST door too, and a control door. */
+const FREE_REST_PORT = { POSTERN__DOORS__REST__PORT: "0", POSTERN__ADMIN__PORT: "0" };
 
 async function servingDirectory(t: TestContext): Promise<string> {
   const directory = exampleDirectory(t);

@@ -3,6 +3,7 @@ import { explainRoutes } from "./routes/explain.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { rightsRoutes } from "./routes/rights.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
 /** Every route of the API; nothing else is mounted. */
@@ -10,6 +11,7 @@ export const apiRoutes: readonly Route[] = [
   ...rightsRoutes,
   ...explainRoutes,
   ...requestRoutes,
+  ...sessionRoutes,
   ...tokenRoutes,
   ...policyRoutes,
 ];

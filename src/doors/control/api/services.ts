@@ -4,6 +4,7 @@ import type { Operators } from "../../../access/operators.ts";
 import type { OwnTokens } from "../../../access/own-tokens.ts";
 import type { PolicyDesk } from "../../../access/policy-desk.ts";
 import type { RequestDesk } from "../../../access/request-desk.ts";
+import type { SessionDesk } from "../../../access/session-desk.ts";
 import type { Observe } from "../../../base/event.ts";
 import type { DatabaseName, RoleName } from "../../../base/ids.ts";
 
@@ -29,6 +30,7 @@ export interface Services {
   readonly explain: (person: Explained, wish: ExplainedWish) => ReturnType<Access["explainFor"]>;
   readonly policy: PolicyDesk;
   readonly requests: RequestDesk;
+  readonly sessions: SessionDesk;
   readonly tokens: OwnTokens;
 }
 
