@@ -16,16 +16,16 @@ interface Now {
 export class GrantRights implements Rights, Offers {
   readonly #now: () => Now;
   readonly #clock: Clock;
-  readonly #refresh: () => Promise<void>;
+  readonly #refresh: () => Promise<boolean>;
 
-  /** @param refresh reads anew what is shared with other nodes; nothing is by default */
-  constructor(now: () => Now, clock: Clock, refresh = async () => {}) {
+  /** @param refresh reads anew what is shared with other nodes, and tells whether it is known; nothing is by default */
+  constructor(now: () => Now, clock: Clock, refresh = async () => true) {
     this.#now = now;
     this.#clock = clock;
     this.#refresh = refresh;
   }
 
-  refresh(): Promise<void> {
+  refresh(): Promise<boolean> {
     return this.#refresh();
   }
 

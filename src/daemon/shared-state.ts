@@ -98,7 +98,7 @@ export class SharedState {
     const rights = new GrantRights(
       () => this.#now(),
       clock,
-      () => this.policy.refresh(),
+      () => this.policy.refresh().then(() => this.policy.isFresh()),
     );
     this.grants = new Grants({
       table: new StoredAccessRequests(this.store),

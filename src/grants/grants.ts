@@ -90,7 +90,7 @@ export class Grants {
     const { table, offers, rights } = this.#parts;
     const id = newRequestId();
     return this.#guarded(async () => {
-      await offers.refresh();
+      await this.#learnOffers();
       const submission = await table.insert(actor, (open, now) =>
         submit({ ask, id, actor, current: offers.find(ask.offer), rights, open, now }),
       );
@@ -121,12 +121,12 @@ export class Grants {
     id: string,
     { seen, note }: { readonly seen?: string | undefined; readonly note?: string | undefined } = {},
   ): Promise<GrantsOutcome> {
-    return this.#step(actor, id, note, (step) => approve(step, this.#law, seen));
+    return this.#step(actor, id, note, (step) => approve(step, this.#law, seen), true);
   }
 
   /** Denies a request, for good. */
   deny(actor: Actor, id: string, note?: string): Promise<GrantsOutcome> {
-    return this.#step(actor, id, note, (step) => deny(step, this.#law));
+    return this.#step(actor, id, note, (step) => deny(step, this.#law), true);
   }
 
   /** Takes one's own request back before it was answered. */
@@ -239,9 +239,9 @@ export class Grants {
 
   /** Settles what time and changed offers have decided. Every node may: one of them does. Returns how many it was. */
   async sweep(): Promise<number> {
-    if (this.#due().some(({ event }) => event === "change")) await this.#parts.offers.refresh();
+    const known = !this.#due().some(isChange) || (await this.#parts.offers.refresh());
     let settled = 0;
-    for (const { request } of this.#due()) {
+    for (const { request } of this.#due().filter((ruling) => known || !isChange(ruling))) {
       const { id } = request;
       const ruling = await this.#parts.table
         .update(id, (request, at) => settle(request, at, this.#law))
@@ -261,6 +261,11 @@ export class Grants {
     return rulings.filter(({ event }) => event !== undefined);
   }
 
+  /** An offer that cannot be read is not one that is gone. @throws Error */
+  async #learnOffers(): Promise<void> {
+    if (!(await this.#parts.offers.refresh())) throw new Error("the policy cannot be read");
+  }
+
   #concerns(actor: Actor, request: AccessRequest): boolean {
     const { name, namespace } = request.offer;
     return (
@@ -275,12 +280,15 @@ export class Grants {
     id: string,
     note: string | undefined,
     rule: (step: Step) => Ruling,
+    answers = false,
   ): Promise<GrantsOutcome> {
     if (note !== undefined && !isLine(note)) return refused("grants/reason", "the note is not one line");
     return this.#guarded(async () => {
-      const { table, offers } = this.#parts;
-      await offers.refresh();
-      const ruling = await table.update(id, (request, now) => rule({ request, actor, now, note }));
+      if (answers) await this.#learnOffers();
+      else await this.#parts.offers.refresh();
+      const ruling = await this.#parts.table.update(id, (request, now) =>
+        rule({ request, actor, now, note }),
+      );
       if (ruling === undefined) return refused("grants/not-found", id);
       const { request, event, refused: refusal } = ruling;
       if (refusal === undefined) return this.#done(request, event ?? "review", idOf(actor));
@@ -303,6 +311,10 @@ export class Grants {
       return refused("grants/unavailable", messageOf(error));
     }
   }
+}
+
+function isChange({ event }: Ruling): boolean {
+  return event === "change";
 }
 
 /** Both lists as one, newest first. */

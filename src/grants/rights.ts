@@ -18,7 +18,7 @@ export interface Offers {
   list(): readonly CurrentOffer[];
   /**
    * Reads them and the rights anew, before somebody acts by them: a node that has not heard of an offer yet must not take
-   * it for one that is gone, nor one that has not heard of a change approve what it was before. Never rejects.
+   * it for one that is gone, nor one that has not heard of a change approve what it was before. Never rejects; returns whether they are known now.
    */
-  refresh(): Promise<void>;
+  refresh(): Promise<boolean>;
 }

@@ -181,3 +181,21 @@ test("attack 18: an approved grant cannot be denied or withdrawn away from the r
   assert.equal(closing.by, "https://corp.test:cyd");
   assert.equal(closing.note, "enough");
 });
+
+test("attack 18: a node that cannot read the offers ends, voids and approves nothing", async () => {
+  const world = new GrantsWorld();
+  const granted = await world.ask();
+  await world.grants.approve(bob, granted);
+  const pending = await world.ask(person("fay", "engineers"));
+  // It knows the requests, and has never read what is offered.
+  world.readable = false;
+  world.current = [];
+  await world.grants.refresh();
+  assert.equal(await world.grants.sweep(), 0);
+  assert.equal(await stateOf(world.grants.approve(bob, pending)), "grants/unavailable");
+  assert.equal(await stateOf(world.grants.deny(bob, pending)), "grants/unavailable");
+  assert.equal((await world.memory.get(granted))?.state, "active");
+  assert.equal((await world.memory.get(pending))?.state, "pending");
+  world.readable = true;
+  assert.equal(await world.grants.sweep(), 2);
+});

@@ -52,6 +52,8 @@ export class GrantsWorld {
   current: CurrentOffer[] = [{ offer: ordersOffer(), rules: ["may write orders"] }];
   /** Brings in the offers that this node has not heard of yet. */
   late: (() => void) | undefined;
+  /** Whether the offers can be read. */
+  readable = true;
   /** Who has the right to `approve` `accessrequests`, and who to `delete` `grants`. */
   approvers = new Set(["bob", "cyd"]);
   enders = new Set<string>();
@@ -71,7 +73,10 @@ export class GrantsWorld {
         ({ offer: { metadata } }) => metadata.name === name && metadata.namespace === namespace,
       ),
     list: () => this.current,
-    refresh: async () => this.late?.(),
+    refresh: async () => {
+      this.late?.();
+      return this.readable;
+    },
   };
   readonly grants: Grants;
 
