@@ -26,6 +26,10 @@ export type Expected =
 const MAX_OBJECTS = 20_000;
 /** etcd's limit for an object of Kubernetes is 1.5 MB; a policy object that large cannot be read by people. */
 const MAX_OBJECT_BYTES = 256 * 1024;
+/** How many are written, so that writes at the same moment do not come to more than are read. */
+const MAX_WRITTEN = MAX_OBJECTS - 100;
+/** Every node holds all of them, as written and as understood: 20,000 bindings of ten subjects each are half of that. */
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 
 const rowSchema = z
   .object({
@@ -84,6 +88,7 @@ export async function getPolicyObject(queries: Queries, key: ObjectKey): Promise
 
 /**
  * Makes or replaces an object and returns it as it is now.
+ * @throws StoreError store/too-large when it, or all of them together, would be more than a node takes up
  * @throws StoreError store/conflict when something else is there than was expected
  */
 export async function putPolicyObject(
@@ -95,10 +100,28 @@ export async function putPolicyObject(
   const text = JSON.stringify(object);
   if (Buffer.byteLength(text) > MAX_OBJECT_BYTES)
     throw new StoreError("store/too-large", `a policy object is larger than ${MAX_OBJECT_BYTES} bytes`);
+  await refuseFull(queries, key, Buffer.byteLength(text));
   const [row] = await putRow(queries, key, text, expected);
   if (row === undefined)
     throw new StoreError("store/conflict", `${key.kind} ${key.name} is not what it was expected to be`);
   return rowSchema.parse(row);
+}
+
+/** One that is written nevertheless would be read by no node, nor anything else: whoever may write one could shut out all. */
+async function refuseFull(
+  queries: Queries,
+  { kind, namespace, name }: ObjectKey,
+  size: number,
+): Promise<void> {
+  const [others] = await queries.query(
+    `SELECT count(*) AS objects, coalesce(sum(octet_length(object::text)), 0)::bigint AS bytes FROM policy_objects
+     WHERE (kind, namespace, name) <> ($1, $2, $3)`,
+    [kind, namespace, name],
+  );
+  if (Number(others?.["objects"]) >= MAX_WRITTEN)
+    throw new StoreError("store/too-large", `${MAX_WRITTEN} policy objects are stored already`);
+  if (Number(others?.["bytes"]) + size > MAX_TOTAL_BYTES)
+    throw new StoreError("store/too-large", `policy objects would take more than ${MAX_TOTAL_BYTES} bytes`);
 }
 
 const REPLACED = "object = $4::jsonb, resource_version = nextval('resource_versions'), changed_at = now()";
