@@ -72,7 +72,7 @@ test("the installed package has no demo, says so, and leaves nothing behind", ()
 
 test("the installed package holds what runs and what is read, and no TypeScript", () => {
   const home = join(directory, "node_modules/postern");
-  const expected = ["CHANGELOG.md", "LICENSE", "README.md", "bin", "dist", "docs", "package.json"];
+  const expected = ["CHANGELOG.md", "LICENSE", "README.md", "bin", "deploy", "dist", "docs", "package.json"];
   assert.deepEqual(readdirSync(home).sort(), expected);
   const files = readdirSync(join(home, "dist"), { recursive: true, encoding: "utf8" });
   assert.deepEqual(
