@@ -191,7 +191,8 @@ export class Access {
     const same = { cluster, database, peer, replication: basis.replication };
     // A REST session may have the role that policy chose; it must end when policy would choose another.
     const wish: Wish = door === "rest" ? { ...same, door, role: basis.asked } : { ...same, door, role };
-    const decision = this.#decide(basis.bearer, wish, noTrace, this.#parts.policy.upholding);
+    const bearer = this.#identification.bearerNow(facts.proof, basis.bearer);
+    const decision = this.#decide(bearer, wish, noTrace, this.#parts.policy.upholding);
     return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
   }
 

@@ -10,7 +10,7 @@ import { NO_PROOF } from "../identity/identity.ts";
 import type { RemoteSettings } from "../identity/remote/remote-verifier.ts";
 import { RemoteVerifier } from "../identity/remote/remote-verifier.ts";
 import type { Verified, Verifier } from "../identity/verifier.ts";
-import type { Wish } from "../policy/decision.ts";
+import type { Bearer, Wish } from "../policy/decision.ts";
 import type { SessionFacts } from "../sessions/registry.ts";
 import type { DeniedTo } from "./denied.ts";
 import { denied } from "./denied.ts";
@@ -89,6 +89,12 @@ export class Identification {
     return verified.kind === "refused"
       ? denied(verified.code, verified.detail, undefined)
       : denied("policy/issuer", refused.detail, verified.identity.id);
+  }
+
+  /** The bearer of a session's credential as they are known now: the groups of a personal token's owner change. */
+  bearerNow(proof: SessionFacts["proof"], bearer: Bearer): Bearer {
+    const now = proof === NO_PROOF ? undefined : this.#verifier.bearerNow?.(proof);
+    return now === undefined ? bearer : { ...bearer, username: now.username, groups: now.groups };
   }
 }
 

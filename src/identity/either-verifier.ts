@@ -1,6 +1,6 @@
 import type { Secret } from "../base/secret.ts";
 import { noTrace, type Trace } from "../base/trace.ts";
-import type { Proof } from "./identity.ts";
+import type { Identity, Proof } from "./identity.ts";
 import { isPersonalToken } from "./personal-tokens/token.ts";
 import { PERSONAL_TOKEN_PROOF, type PersonalTokenVerifier } from "./personal-tokens/verifier.ts";
 import type { Verified, Verifier } from "./verifier.ts";
@@ -37,6 +37,10 @@ export class EitherVerifier implements Verifier {
     return proof.algorithm === PERSONAL_TOKEN_PROOF
       ? this.#personal.trusts(proof)
       : this.#signed.trusts(proof);
+  }
+
+  bearerNow(proof: Proof): Pick<Identity, "username" | "groups"> | undefined {
+    return proof.algorithm === PERSONAL_TOKEN_PROOF ? this.#personal.bearerNow(proof) : undefined;
   }
 
   onKeysChanged(listener: () => void): () => void {

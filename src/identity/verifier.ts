@@ -1,7 +1,7 @@
 import type { Secret } from "../base/secret.ts";
 import type { Trace } from "../base/trace.ts";
 import type { IdentityErrorCode } from "./errors.ts";
-import type { Proof, ProvedIdentity } from "./identity.ts";
+import type { Identity, Proof, ProvedIdentity } from "./identity.ts";
 
 /** What came of verifying a credential. `detail` is for the log and `explain`: the exact check, never a secret. */
 export type Verified =
@@ -24,6 +24,11 @@ export interface Verifier {
   ): Promise<Verified>;
   /** Whether the key behind a proof is still trusted. Does not fetch. */
   trusts(proof: Proof): boolean;
+  /**
+   * What is known now of who was proved, where that may change while their sessions run: whose personal token it is.
+   * Undefined where a credential says it for all its life.
+   */
+  bearerNow?(proof: Proof): Pick<Identity, "username" | "groups"> | undefined;
   /** Calls `listener` when the set of trusted keys has changed. Returns a function that ends the subscription. */
   onKeysChanged(listener: () => void): () => void;
   /**

@@ -67,13 +67,13 @@ export class RememberedTokens {
     const found = await this.#ask(ids).catch(() => undefined);
     if (found === undefined) return;
     const byId = new Map(found.map((record) => [record.id, record]));
-    const before = ids.filter((each) => this.stands(each)).length;
+    const before = ids.map((each) => this.#rightsOf(each));
     for (const each of ids) this.#keep(each, byId.get(each));
-    if (ids.filter((each) => this.stands(each)).length !== before)
+    if (ids.some((each, at) => this.#rightsOf(each) !== before[at]))
       for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Calls `listener` when a token that was used here stands no more. Returns a function that ends the subscription. */
+  /** Calls `listener` when a token that was used here stands no more, or its owner has other groups. Returns a function that ends the subscription. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -103,6 +103,12 @@ export class RememberedTokens {
       this.#seen.delete(oldest);
     }
     this.#table.ownerSeen({ issuer, subject, username, groups }).catch(() => this.#seen.delete(key));
+  }
+
+  /** What sessions may rest on. */
+  #rightsOf(id: string): string {
+    const { username, groups } = this.#known.get(id)?.record ?? {};
+    return JSON.stringify([this.stands(id), username, groups]);
   }
 
   /** Asks until nothing changed meanwhile. */

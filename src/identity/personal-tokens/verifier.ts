@@ -70,6 +70,11 @@ export class PersonalTokenVerifier {
     );
   }
 
+  /** What a token's owner is called now, and their groups. */
+  bearerNow({ keyThumbprint: id }: Proof): Pick<PersonalTokenRecord, "username" | "groups"> | undefined {
+    return this.#parts.tokens.ownerOf(id);
+  }
+
   /** Takes up what an issuer has just proved of somebody who may have tokens. */
   seen(identity: ProvedIdentity): void {
     this.#parts.tokens.ownerSeen(identity);
