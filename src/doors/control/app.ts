@@ -10,7 +10,7 @@ import { apiRoutes } from "./api/routes.ts";
 import type { Env } from "./env.ts";
 import type { ControlErrorCode } from "./errors.ts";
 import { controlErrors } from "./errors.ts";
-import { permits, seesNames } from "./permission.ts";
+import { mayBeRebound, permits, seesNames } from "./permission.ts";
 import type { Route } from "./routes.ts";
 import type { Running } from "./running.ts";
 
@@ -39,9 +39,12 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
   for (const { method, path, permission, answer } of routes) {
     app.on(method, path, async (context) => {
       const authorization = context.req.header("authorization");
-      if (!permits(permission, authorization, token()))
+      const rebound =
+        token() === undefined && mayBeRebound(context.req.header("host"), peerOf(context).address);
+      if (!permits(permission, authorization, token()) || (rebound && permission !== "public"))
         return refuse(context, "control/unauthorized", `${method} ${path} without the token`);
-      const response = await answer(running, seesNames(authorization, token(), peerOf(context).address));
+      const names = !rebound && seesNames(authorization, token(), peerOf(context).address);
+      const response = await answer(running, names);
       // What is shown is true now, and is for nobody's cache.
       response.headers.set("cache-control", "no-store");
       response.headers.set("x-content-type-options", "nosniff");

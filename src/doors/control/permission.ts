@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isLoopback } from "../../base/address.ts";
 import type { Secret } from "../../base/secret.ts";
 import { sameSecret } from "../../base/secret.ts";
@@ -34,6 +35,16 @@ export function seesNames(
   address: string,
 ): boolean {
   return token === undefined ? address === "" || isLoopback(address) : bears(authorization, token);
+}
+
+/**
+ * Whether a request from this machine may come from a page of somebody else's in a browser here, whose name was made to
+ * lead to this machine (DNS rebinding): then the Host header (RFC 9110 §7.2) has a name that no local program would use.
+ */
+export function mayBeRebound(host: string | undefined, address: string): boolean {
+  const name = (host ?? "").replace(/:\d*$/, "").toLowerCase();
+  const isOurs = name === "" || name === "localhost" || isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0;
+  return isLoopback(address) && !isOurs;
 }
 
 /** The token of an Authorization header (RFC 6750 §2.1). */
