@@ -95,16 +95,16 @@ class Call {
       if (schema === undefined) return new Response(null, { status: 204 });
       return Response.json(schema.parse(result), { status: status ?? 200 });
     } catch (error) {
-      this.#record("failed", error instanceof PosternError ? error.code : "control/failed");
+      if (act !== undefined) this.#record("failed", codeOf(error));
+      else if (this.#route.method !== "GET" && isForbidden(error)) this.#record("denied", codeOf(error));
       throw error;
     }
   }
 
   #record(outcome: "done" | "denied" | "failed", code: string | undefined): void {
-    const act = this.#act;
-    if (act === undefined) return; // what the route does is recorded by whoever does it
     const { identity, id } = this.#operator;
-    const { verb, resource, namespace, name } = act;
+    // What such a route does is recorded by whoever does it; what it does not is known here only.
+    const { verb, resource, namespace, name } = this.#act ?? attempted(this.#route, this.#asked.params);
     this.#parts.observe({
       event: "operator.acted.v1",
       actor: identity.id,
@@ -117,6 +117,21 @@ class Call {
       code,
     });
   }
+}
+
+/** What somebody tried for which no policy is asked here: the name of the route, and what it was about. */
+function attempted({ id: verb, path }: Route, params: unknown): Act {
+  const { namespace, id: name } = (params ?? {}) as { readonly namespace?: string; readonly id?: string };
+  const resource = path.replace("/namespaces/{namespace}", "").split("/")[1] ?? "";
+  return { verb, resource, namespace, name };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof PosternError ? error.code : "control/failed";
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PosternError && error.spec.http === 403;
 }
 
 /** What changes nothing: it is recorded only when it was refused. */
