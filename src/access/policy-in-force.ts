@@ -68,6 +68,11 @@ export class PolicyInForce {
     return this.#current().policy;
   }
 
+  /** Forgets what grants came to: what is offered, and who is called what, was of another configuration until now. */
+  renewGrants(): void {
+    this.#granted = undefined;
+  }
+
   /** Every object and offer, in the order of their keys. */
   entries(): readonly Entry[] {
     return [...this.#current().entries.values()];

@@ -145,6 +145,7 @@ export class SharedState {
   /** Lays another configuration over what is shared. */
   layUnder(inForce: InForce): void {
     this.#inForce = inForce;
+    inForce.policy.renewGrants();
     this.#webhooks.configure(inForce.config.webhooks);
   }
 
