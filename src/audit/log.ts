@@ -55,7 +55,7 @@ export const LEVELS: {
   "operator.acted.v1": "info",
   "audit.failed.v1": "error",
   "audit.recovered.v1": "warn",
-  "store.state.v1": "warn",
+  "store.state.v1": ({ state }) => (state === "up" ? "info" : "warn"),
   "cancel.v1": "debug",
   "keys.loaded.v1": "info",
   "keys.failed.v1": "error",
