@@ -39,6 +39,7 @@ export class Reloading {
   #watching: Watching;
   #callOffRetry: () => void = () => {};
   #busy = false;
+  #closed = false;
   #again: When | undefined;
   /** What is in force. */
   #digest: string;
@@ -51,7 +52,9 @@ export class Reloading {
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
+  /** Puts nothing in force any more, also not what is being read. */
   close(): void {
+    this.#closed = true;
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     this.#watching.close();
     this.#callOffRetry();
@@ -63,6 +66,7 @@ export class Reloading {
 
   /** Asks for a reload; one that is asked for while another runs follows it. */
   request(when: When = "always"): void {
+    if (this.#closed) return;
     if (this.#busy) {
       if (this.#again !== "always") this.#again = when;
       return;
@@ -84,9 +88,11 @@ export class Reloading {
     try {
       loaded = await load();
     } catch (error) {
+      if (this.#closed) return;
       this.#callOffRetry = systemClock.after(RETRY_MS, () => this.request());
       return refused(messageOf(error));
     }
+    if (this.#closed) return;
     try {
       if (loaded.kind === "faults") return refused(loaded.faults.map(faultText).join("; "));
       if (when === "if-changed" && digest(loaded) === this.#digest) return;
@@ -97,7 +103,7 @@ export class Reloading {
     this.#source = loaded.source;
     this.#digest = digest(loaded);
     this.#watching.close();
-    this.#watching = this.#watch(loaded);
+    if (!this.#closed) this.#watching = this.#watch(loaded);
     observe({ event: "config.loaded.v1", source: loaded.source });
   }
 }

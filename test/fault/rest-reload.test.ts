@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request } from "node:http";
 import { test } from "node:test";
+import pg from "pg";
 import { until } from "../support/control.ts";
 import type { LogLine } from "../support/gateway.ts";
 import type { RestWorld } from "../support/rest.ts";
@@ -14,6 +15,9 @@ const SQL = "CREATE TABLE api.notes (id int, body text);";
 /** A transaction that outlives its connection holds what every load of the catalog reads. */
 const HELD = `${SQL} COMMIT; BEGIN; LOCK TABLE pg_description; PREPARE TRANSACTION 'no load';`;
 const LET_GO = "ROLLBACK PREPARED 'no load'";
+
+/** A session that outlives what it holds up. */
+const HOLDER = { host: "127.0.0.1", user: "test_admin", database: "postgres" };
 
 function count(world: RestWorld, event: string, door?: string): number {
   const wanted = (line: LogLine) => line.event === event && (door === undefined || line["door"] === door);
@@ -106,3 +110,34 @@ test("who leaves while the first catalog is loaded is not waited for, and neithe
     await world.stop();
   }
 });
+
+for (const workers of ["1", "2"])
+  test(`Postern ends when it is told to while its configuration is read again (${workers} workers)`, async () => {
+    const wait = "BEGIN PERFORM pg_advisory_xact_lock_shared(1); END";
+    const world = await startRest({
+      sql: `CREATE FUNCTION public.settings() RETURNS void LANGUAGE plpgsql AS $$ ${wait} $$;`,
+      env: {
+        PGRST_DB_PRE_CONFIG: "public.settings",
+        PGRST_ADMIN_SERVER_PORT: "0",
+        POSTERN__DOORS__REST__WORKERS: workers,
+      },
+    });
+    const holder = new pg.Client({ ...HOLDER, port: world.postgres.port });
+    try {
+      await holder.connect();
+      await holder.query("SELECT pg_advisory_lock(1)");
+      world.gateway.process.kill("SIGHUP");
+      const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+      await until(
+        () => world.postgres.query(waiting),
+        ({ length }) => length > 0,
+      );
+      const ended = world.gateway.stop();
+      await world.gateway.logged(({ event, door }) => event === "door.closed.v1" && door === "control");
+      await holder.query("SELECT pg_advisory_unlock(1)");
+      assert.equal(await ended, 0);
+    } finally {
+      await holder.end();
+      await world.stop();
+    }
+  });

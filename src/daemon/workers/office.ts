@@ -11,6 +11,7 @@ import { closeParts, createLasting, createParts } from "../parts.ts";
 export class Office {
   readonly #lasting: Lasting;
   #parts: Parts;
+  #closed = false;
 
   private constructor(lasting: Lasting, parts: Parts) {
     this.#lasting = lasting;
@@ -33,12 +34,17 @@ export class Office {
   /** @throws Error when the configuration cannot be put in force; then nothing has changed */
   async reload(config: Config): Promise<void> {
     const parts = await createParts(config, this.#lasting);
+    if (this.#closed) {
+      closeParts(parts);
+      throw new Error("Postern is shutting down");
+    }
     closeParts(this.#parts);
     this.#parts = parts;
     this.#lasting.shared?.layUnder(parts);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     closeParts(this.#parts);
     await this.#lasting.shared?.close();
   }

@@ -33,6 +33,7 @@ export class ControlDoor {
   readonly #observe: Observe;
   #admin: AdminConfig | undefined;
   #server: Server | undefined;
+  #closed = false;
 
   constructor(running: Running, observe: Observe) {
     this.#running = running;
@@ -47,12 +48,14 @@ export class ControlDoor {
 
   /**
    * Puts settings in force: opens the door, moves it (the new listener is open before the old one closes) or closes it.
-   * @throws Error when the address or the certificate cannot be used; then nothing has changed
+   * @throws Error when the address or the certificate cannot be used, or the door was closed; then nothing has changed
    */
   async apply(admin: AdminConfig | undefined): Promise<void> {
+    this.#mustBeWanted();
     const moves = placeOf(admin) !== placeOf(this.#admin);
     const certificate = admin?.tls === undefined ? undefined : loadCertificate(admin.tls);
     const server = admin !== undefined && moves ? await this.#open(admin, certificate) : undefined;
+    this.#mustBeWanted(server);
     this.#admin = admin;
     if (certificate !== undefined)
       this.#observe({ event: "tls.loaded.v1", door: "control", notAfter: certificate.notAfter });
@@ -64,12 +67,20 @@ export class ControlDoor {
     this.#server = server;
   }
 
-  /** Closes the door at once; an answer that is under way is lost. */
+  /** Closes the door for good, at once; an answer that is under way is lost. */
   close(): void {
+    this.#closed = true;
     const server = this.#server;
     this.#shut();
     server?.closeAllConnections();
     this.#admin = undefined;
+  }
+
+  /** A reload that is overtaken by the end of the process must not leave a listener, which would keep that alive. */
+  #mustBeWanted(opened?: Server): void {
+    if (!this.#closed) return;
+    opened?.close();
+    throw new Error("Postern is shutting down");
   }
 
   async #open(admin: AdminConfig, certificate: ServerCertificate | undefined): Promise<Server> {
