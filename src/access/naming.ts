@@ -28,14 +28,10 @@ export class Naming {
   /** Of an issuer that is configured no more nothing is trusted but that it said so then. */
   readonly #unknown: IssuerTrust;
 
-  /** What the names of users begin with whose issuers are not trusted with names. */
-  readonly #issuers: readonly string[];
-
   constructor(issuers: readonly IssuerConfig[]) {
     const known = issuers.map((config) => ({ config, key: config.issuer ?? config.name }));
     const foreignTo = (key: string | undefined) =>
       known.filter((other) => other.key !== key).map((other) => `${other.key}:`);
-    this.#issuers = issuers.map(({ issuer, name }) => issuer ?? name);
     this.#trust = new Map(
       known.map(({ config, key }) => {
         const { trustUsernames, kubernetes, usernamePrefix, groupsPrefix } = config;
@@ -57,12 +53,12 @@ export class Naming {
     const proof = issuer === anonymous.issuer ? "none" : { issuer };
     const trust = this.#trust.get(issuer) ?? this.#unknown;
     const identity = { issuer, subject, username, groups, claims: {}, proof } as const;
-    const user = userOf(identity, this.#isAnothers(identity) ? { ...trust, trustUsernames: false } : trust);
+    const user = userOf(identity, isColleagues(identity) ? { ...trust, trustUsernames: false } : trust);
     return { ...user, id: subjectId(issuer, subject) };
   }
+}
 
-  /** Whether a name reads as `<issuer>:<subject>` of somebody: whoever may choose their username could be anybody. */
-  #isAnothers({ username }: Named): boolean {
-    return this.#issuers.some((issuer) => username.startsWith(`${issuer}:`));
-  }
+/** Whether a username reads as somebody else of the same issuer, who is called so without trusted names; others' are foreign. */
+function isColleagues({ issuer, username }: Named): boolean {
+  return username.startsWith(`${issuer}:`);
 }
