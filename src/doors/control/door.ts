@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import { createServer as createTlsServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
+import { Crowd } from "../../access/crowd.ts";
+import { plainAddress } from "../../base/address.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { AdminConfig } from "../../config/schema.ts";
@@ -23,8 +25,11 @@ const HEADERS_MS = 5000;
 const REQUEST_MS = 10_000;
 /** Scrapers come every few seconds and may keep their connection between. */
 const KEEP_ALIVE_MS = 30_000;
-/** A few probes and scrapers; more is a mistake or a flood, and must not use up the descriptors of logins. */
-const MAX_CONNECTIONS = 64;
+/**
+ * Probes, scrapers and people; more is a mistake or a flood, and must not use up the descriptors of logins. No address gets
+ * so many that a probe from another would not be answered, for then the machine would be restarted.
+ */
+const CONNECTIONS = { unauthenticated: 128, unauthenticatedPerAddress: 32 };
 /** An Authorization header and what a browser sends. */
 const MAX_HEADER_BYTES = 8192;
 
@@ -119,7 +124,12 @@ export class ControlDoor {
         maxHeaderSize: MAX_HEADER_BYTES,
       },
     }) as Server; // made by node:http's createServer, as said above
-    server.maxConnections = MAX_CONNECTIONS;
+    const crowd = new Crowd();
+    server.on("connection", (socket) => {
+      const address = plainAddress(socket.remoteAddress ?? "");
+      if (!crowd.admits(address, CONNECTIONS)) socket.destroy();
+      else socket.once("close", crowd.enter(address));
+    });
     return server;
   }
 

@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { request } from "node:https";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import type { Event } from "../../../../src/base/event.ts";
@@ -174,4 +175,30 @@ test("the door speaks TLS with its certificate, and takes a new one up where it 
   writeFileSync(tls.keyFile, "no key");
   await assert.rejects(door.apply({ ...HERE, tls }), /does not hold an unencrypted PEM private key/);
   assert.equal(await ask(second), 200);
+});
+
+test("attack 31: one address cannot have so many connections that another is not answered", async (t) => {
+  const { door } = doorFor(t);
+  await door.apply({ host: "127.0.0.1", port: 0 });
+  const port = door.address?.port ?? 0;
+  const held = Array.from({ length: 40 }, () =>
+    connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" }),
+  );
+  t.after(() => {
+    for (const socket of held) socket.destroy();
+  });
+  const closed = held.map(
+    (socket) =>
+      new Promise<boolean>((resolve) => {
+        socket.on("error", () => {}).on("close", () => resolve(true));
+        socket.write("GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        socket.on("data", () => resolve(false));
+      }),
+  );
+  const refused = (await Promise.all(closed)).filter(Boolean).length;
+  assert.equal(refused, 8);
+  const probe = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.3" });
+  t.after(() => probe.destroy());
+  probe.write("GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+  assert.match(String(await text(probe)), /^HTTP\/1.1 200/);
 });
