@@ -97,7 +97,10 @@ suite("sessions of several nodes", () => {
     const [kept, cut] = [a.open(), a.open()];
     await a.shared.flush();
     assert.equal(await b.shared.end(cut.facts.id, "issuer:root"), true);
-    await eventually("the session was ended", () => a.ended.length > 0);
+    await eventually("the session was ended", () => {
+      a.clock.advance(0); // who began to listen only after it was sent looks at once, without any time going by
+      return a.ended.length > 0;
+    });
     assert.deepEqual(a.ended, ["revoked"]);
     assert.deepEqual(a.sessions.list(), [kept]);
     assert.equal(await b.shared.end("000000000000", "issuer:root"), false);
