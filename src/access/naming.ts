@@ -1,4 +1,5 @@
 import { subjectId } from "../base/ids.ts";
+import { issuerIdentifier } from "../config/issuer-identifier.ts";
 import type { IssuerConfig } from "../config/schema.ts";
 import { administrator } from "../identity/administrator.ts";
 import { anonymous } from "../identity/anonymous.ts";
@@ -29,7 +30,7 @@ export class Naming {
   readonly #unknown: IssuerTrust;
 
   constructor(issuers: readonly IssuerConfig[]) {
-    const known = issuers.map((config) => ({ config, key: config.issuer ?? config.name }));
+    const known = issuers.map((config) => ({ config, key: issuerIdentifier(config) }));
     const foreignTo = (key: string | undefined) =>
       known.filter((other) => other.key !== key).map((other) => `${other.key}:`);
     this.#trust = new Map(

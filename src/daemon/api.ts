@@ -3,6 +3,7 @@ import type { ObjectTable } from "../access/policy-desk.ts";
 import { PolicyDesk } from "../access/policy-desk.ts";
 import { RequestDesk } from "../access/request-desk.ts";
 import { SessionDesk } from "../access/session-desk.ts";
+import { issuerIdentifier } from "../config/issuer-identifier.ts";
 import type { Config } from "../config/schema.ts";
 import type { ApiParts, Explained, ExplainedWish } from "../doors/control/api/services.ts";
 import type { Bearer, Wish } from "../policy/decision.ts";
@@ -47,7 +48,7 @@ function explained(
   person: Explained,
   { cluster: name, database, role, replication, address }: ExplainedWish,
 ): [Bearer, Wish] {
-  const issuer = issuers.find((one) => (one.issuer ?? one.name) === person.issuer)?.name ?? person.issuer;
+  const issuer = issuers.find((one) => issuerIdentifier(one) === person.issuer)?.name ?? person.issuer;
   const cluster = clusters.find((one) => one.name === name);
   const asked = { cluster, database, peer: { address, port: 0, tls: true }, replication };
   const wish: Wish =

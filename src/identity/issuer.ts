@@ -2,6 +2,7 @@
  * One issuer of the configuration at run time: its rules and the keys that it has now, whatever sources they come
  * from.
  */
+import { issuerIdentifier } from "../config/issuer-identifier.ts";
 import type { Algorithm, IssuerConfig } from "../config/schema.ts";
 import type { VerificationKey } from "./key.ts";
 import type { KeySource } from "./key-source.ts";
@@ -24,7 +25,7 @@ export class Issuer {
    * its tokens may say in `iss` is not checked against anything, so it must not name somebody else's people.
    */
   get identifier(): string {
-    return this.config.issuer ?? this.config.name;
+    return issuerIdentifier(this.config);
   }
 
   /** All keys that may be used now. */

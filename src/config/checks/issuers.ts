@@ -1,5 +1,6 @@
 import { isSecretAlgorithm, SECRET_ALGORITHMS, SECRET_BYTES, USUAL_SECRET_ALGORITHM } from "../algorithms.ts";
 import type { Path } from "../errors.ts";
+import { issuerIdentifier } from "../issuer-identifier.ts";
 import type { Findings } from "../prepare.ts";
 import type { IssuerConfig } from "../schema.ts";
 import { secretBytes } from "../secret-bytes.ts";
@@ -110,11 +111,6 @@ function checkUrl(text: string, path: Path, findings: Findings): void {
     );
 }
 
-/** The `iss` under which an issuer's identities are known. */
-function identityIssuer({ issuer, name }: IssuerConfig): string {
-  return issuer ?? name;
-}
-
 /** Identities are `<issuer>:<sub>`: two issuers must never be able to make the same one. */
 function checkSeparate(issuers: readonly Placed<IssuerConfig>[], findings: Findings): void {
   eachRepeated(
@@ -127,10 +123,11 @@ function checkSeparate(issuers: readonly Placed<IssuerConfig>[], findings: Findi
       ),
   );
   for (const { index, config } of issuers) {
-    const mine = identityIssuer(config);
+    const mine = issuerIdentifier(config);
     const other = issuers.find(
       (one) =>
-        one.index !== index && clashes(mine, identityIssuer(one.config), one.config.issuer !== config.issuer),
+        one.index !== index &&
+        clashes(mine, issuerIdentifier(one.config), one.config.issuer !== config.issuer),
     );
     if (other !== undefined)
       findings.fault(

@@ -1,4 +1,5 @@
 import type { Path } from "../errors.ts";
+import { issuerIdentifier } from "../issuer-identifier.ts";
 import type { Findings } from "../prepare.ts";
 import type { DecideConfig } from "../schema.ts";
 import { isLoopback } from "./loopback.ts";
@@ -23,7 +24,7 @@ export function checkRemote(
       "has a user or a password; remove them: the client's credential is sent",
     );
   const mine = issuer ?? url.origin;
-  const other = issuers.find(({ config }) => clash(mine, config.issuer ?? config.name));
+  const other = issuers.find(({ config }) => clash(mine, issuerIdentifier(config)));
   if (other !== undefined)
     findings.fault(
       [...base, "issuer"],

@@ -1,8 +1,10 @@
 /** Proves who bears a personal access token. The identity is its owner's; the token can only take away from it. */
+
 import type { Clock } from "../../base/clock.ts";
 import { liesIn } from "../../base/networks.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Trace } from "../../base/trace.ts";
+import { issuerIdentifier } from "../../config/issuer-identifier.ts";
 import type { IssuerConfig } from "../../config/schema.ts";
 import { type Proof, type ProvedIdentity, sealIdentity } from "../identity.ts";
 import { accept, type Refusable, refuse, shown } from "../jws.ts";
@@ -66,7 +68,7 @@ export class PersonalTokenVerifier {
     return (
       record !== undefined &&
       tokens.stands(id) &&
-      issuers.some((config) => config.name === issuer && standsFor(config, record.issuer))
+      issuers.some((config) => config.name === issuer && issuerIdentifier(config) === record.issuer)
     );
   }
 
@@ -109,7 +111,7 @@ export class PersonalTokenVerifier {
 
   /** The configured issuer that speaks for the owner: without it, nobody says any more that there is such a person. */
   #issuerOf({ issuer }: PersonalTokenRecord, permitted: readonly string[] | undefined): Refusable<string> {
-    const speaking = this.#parts.issuers.filter((config) => standsFor(config, issuer));
+    const speaking = this.#parts.issuers.filter((config) => issuerIdentifier(config) === issuer);
     const chosen = speaking.find(({ name }) => permitted === undefined || permitted.includes(name));
     if (chosen !== undefined) return accept(chosen.name);
     return refuse(
@@ -119,10 +121,6 @@ export class PersonalTokenVerifier {
         : `the owner is of ${shown(issuer)}, which no configured issuer is`,
     );
   }
-}
-
-function standsFor({ name, issuer }: Pick<IssuerConfig, "name" | "issuer">, identifier: string): boolean {
-  return (issuer ?? name) === identifier;
 }
 
 function shapeOf(token: Secret): Refusable<string> {
