@@ -10,6 +10,7 @@ import { apiRoutes } from "./api/routes.ts";
 import type { Env } from "./env.ts";
 import type { ControlErrorCode } from "./errors.ts";
 import { controlErrors } from "./errors.ts";
+import { fleeting } from "./fleeting.ts";
 import { mayBeRebound, permits, seesNames } from "./permission.ts";
 import type { Route } from "./routes.ts";
 import type { Running } from "./running.ts";
@@ -44,11 +45,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
       if (!permits(permission, authorization, token()) || (rebound && permission !== "public"))
         return refuse(context, "control/unauthorized", `${method} ${path} without the token`);
       const names = !rebound && seesNames(authorization, token(), peerOf(context).address);
-      const response = await answer(running, names);
-      // What is shown is true now, and is for nobody's cache.
-      response.headers.set("cache-control", "no-store");
-      response.headers.set("x-content-type-options", "nosniff");
-      return response;
+      return fleeting(await answer(running, names));
     });
   }
   mountJit(app, () => running.logins?.(), peerOf);

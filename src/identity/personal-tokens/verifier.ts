@@ -1,5 +1,4 @@
 /** Proves who bears a personal access token. The identity is its owner's; the token can only take away from it. */
-
 import type { Clock } from "../../base/clock.ts";
 import { liesIn } from "../../base/networks.ts";
 import type { Secret } from "../../base/secret.ts";

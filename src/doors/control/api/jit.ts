@@ -14,12 +14,10 @@ import { newSessionId } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
 import type { ClusterConfig } from "../../../config/schema.ts";
 import type { Env } from "../env.ts";
-import type { ControlErrorCode } from "../errors.ts";
-import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
-import { readBody } from "./body.ts";
+import { readJson } from "./body.ts";
 import { API_ROOT, type Described } from "./openapi.ts";
-import { faultsOf, problem } from "./problem.ts";
+import { faultsOf, identified, invalid, problem, refusal } from "./problem.ts";
 import { databaseName, parsed, roleName } from "./values.ts";
 
 /** What the answer depends on besides the question. */
@@ -88,11 +86,7 @@ export function mountJit(
 ): void {
   app.post(`${API_ROOT}${JIT_PATH}`, async (context) => {
     const id = newSessionId();
-    const response = await answer(context, parts(), peerOf(context).address, id);
-    response.headers.set("cache-control", "no-store");
-    response.headers.set("x-content-type-options", "nosniff");
-    response.headers.set("x-request-id", id);
-    return response;
+    return identified(await answer(context, parts(), peerOf(context).address, id), id);
   });
 }
 
@@ -102,31 +96,18 @@ async function answer(
   asker: string,
   id: SessionId,
 ): Promise<Response> {
-  if (parts === undefined) return refuse("control/not-found", id);
+  if (parts === undefined) return refusal("control/not-found", id);
   const { req } = context;
   const bearer = bearerOf(req.header("authorization"));
-  if (bearer === undefined) return refuse("control/unauthenticated", id);
-  const text = await readBody(context, MAX_BODY_BYTES);
-  if (text === undefined) return refuse("control/too-large", id);
-  const body = parseJson(text);
-  if (body === undefined) return refuse("control/not-json", id);
-  return authorizeLogin(parts, { credential: new Secret(bearer), asker, body, query: req.query() }, id);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function refuse(code: ControlErrorCode, id = newSessionId()): Response {
-  return problem({ code, spec: controlErrors[code], id });
+  if (bearer === undefined) return refusal("control/unauthenticated", id);
+  const read = await readJson(context, MAX_BODY_BYTES);
+  if (typeof read === "string") return refusal(read, id);
+  const question = { credential: new Secret(bearer), asker, body: read.json, query: req.query() };
+  return authorizeLogin(parts, question, id);
 }
 
 /** Decides about a login, and answers as jit-db-gatekeeper reads it. */
-export async function authorizeLogin(
+async function authorizeLogin(
   { access, clusters }: JitParts,
   { credential: token, asker, body, query }: JitQuestion,
   id: SessionId,
@@ -138,7 +119,7 @@ export async function authorizeLogin(
       ...(asked.success ? [] : faultsOf("body", asked.error)),
       ...(place.success ? [] : faultsOf("query", place.error)),
     ];
-    return problem({ code: "control/invalid", spec: controlErrors["control/invalid"], id, faults });
+    return invalid(faults, id);
   }
   const { role, rhost: address } = asked.data;
   const { cluster: named, database } = place.data;
@@ -147,7 +128,7 @@ export async function authorizeLogin(
   const peer = { address, port: 0, tls: false };
   const wish = { cluster, database, role, door: "pam", peer, asker, replication: false } as const;
   const outcome = await access.admit({ kind: "token", token }, wish, id);
-  if (outcome.kind === "denied") return refusal(outcome, id);
+  if (outcome.kind === "denied") return denial(outcome, id);
   const { identity, session } = outcome.admission;
   session.close(); // how long the login lasts is seen by nobody here
   const expiresAt = session.facts.until?.at;
@@ -171,7 +152,7 @@ const NOT_SET_UP: ReadonlySet<string> = new Set([
 ]);
 
 /** 406: nobody set this up. 403: somebody known, and a restriction. Otherwise as at every HTTP door. */
-function refusal({ code, spec }: Denied, id: SessionId): Response {
+function denial({ code, spec }: Denied, id: SessionId): Response {
   // One code as well as one wording, or it would tell which clusters there are.
   if (NOT_SET_UP.has(code)) return problem({ code: "policy/role", spec: { ...spec, http: 406 }, id });
   return problem({ code, spec: restricted(code, spec), id });

@@ -11,12 +11,11 @@ import type { SessionId } from "../../../base/ids.ts";
 import { newSessionId } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
 import type { Env } from "../env.ts";
-import type { ControlErrorCode } from "../errors.ts";
 import { controlErrors } from "../errors.ts";
 import { bearerOf } from "../permission.ts";
-import { readBody } from "./body.ts";
+import { readJson } from "./body.ts";
 import { API_ROOT } from "./openapi.ts";
-import { faultsOf, problem } from "./problem.ts";
+import { faultsOf, identified, invalid, problem, refusal } from "./problem.ts";
 import type { Asked, Need, Route } from "./route.ts";
 import type { ApiParts } from "./services.ts";
 
@@ -34,11 +33,7 @@ export function mountApi(
     const path = `${API_ROOT}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
     app.on(route.method, path, async (context) => {
       const id = newSessionId();
-      const response = await answer(route, context, parts, peerOf(context), id);
-      response.headers.set("cache-control", "no-store");
-      response.headers.set("x-content-type-options", "nosniff");
-      response.headers.set("x-request-id", id);
-      return response;
+      return identified(await answer(route, context, parts, peerOf(context), id), id);
     });
   }
 }
@@ -170,29 +165,15 @@ async function read(
   let sent: unknown;
   if (route.body !== undefined) {
     if (!isJson(req.header("content-type"))) return refusal("control/media-type", id);
-    const text = await readBody(context, MAX_BODY_BYTES);
-    if (text === undefined) return refusal("control/too-large", id);
-    sent = parseJson(text);
-    if (sent === undefined) return refusal("control/not-json", id);
+    const content = await readJson(context, MAX_BODY_BYTES);
+    if (typeof content === "string") return refusal(content, id);
+    sent = content.json;
   }
   const body = check("body", route.body, sent);
-  if (faults.length === 0) return { params, query, body };
-  return problem({ code: "control/invalid", spec: controlErrors["control/invalid"], id, faults });
+  return faults.length === 0 ? { params, query, body } : invalid(faults, id);
 }
 
 /** A browser sends JSON across origins only after it was permitted to, and nobody is: no form can speak to the API. */
 function isJson(mediaType: string | undefined): boolean {
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(mediaType ?? "");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function refusal(code: ControlErrorCode, id: SessionId, detail?: string): Response {
-  return problem({ code, spec: controlErrors[code], id, detail });
 }

@@ -2,6 +2,9 @@
 import { z } from "zod";
 import type { ErrorSpec } from "../../../base/error.ts";
 import type { SessionId } from "../../../base/ids.ts";
+import type { ControlErrorCode } from "../errors.ts";
+import { controlErrors } from "../errors.ts";
+import { fleeting } from "../fleeting.ts";
 
 /** One thing that is wrong with what was sent. */
 const fault = z.object({
@@ -51,6 +54,23 @@ export function problem({ code, spec, id, detail, faults }: ProblemParts): Respo
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (spec.http === 401) headers["www-authenticate"] = 'Bearer realm="postern"';
   return Response.json(body, { status: spec.http, headers });
+}
+
+/** The refusal of the door itself. */
+export function refusal(code: ControlErrorCode, id: SessionId, detail?: string): Response {
+  return problem({ code, spec: controlErrors[code], id, detail });
+}
+
+/** The refusal of a request that is not what a route takes. */
+export function invalid(faults: readonly Fault[], id: SessionId): Response {
+  const code = "control/invalid";
+  return problem({ code, spec: controlErrors[code], id, faults });
+}
+
+/** An answer with the id of its request, under which the log has it. */
+export function identified(response: Response, id: SessionId): Response {
+  response.headers.set("x-request-id", id);
+  return fleeting(response);
 }
 
 /** What zod found, as faults. */
