@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ErrorSpec } from "../base/error.ts";
 import { messageOf } from "../base/error.ts";
+import { isLine } from "../base/line.ts";
 import { bindingsOf, type GrantBindings } from "./bindings.ts";
 import type { GrantsErrorCode } from "./errors.ts";
 import { grantsErrors } from "./errors.ts";
@@ -14,7 +15,7 @@ import type { AccessOffer } from "./offer.ts";
 import { type AccessRequest, type Actor, type Doer, idOf, isSame, newRequestId } from "./request.ts";
 import type { Offers, Rights } from "./rights.ts";
 import { approve, deny, isApprover, type Law, review, revoke, type Step, settle, withdraw } from "./rules.ts";
-import { type Ask, isLine, submit } from "./submission.ts";
+import { type Ask, MAX_TEXT, submit } from "./submission.ts";
 import type { GrantTable, RequestFilter, Ruling } from "./table.ts";
 
 /** One thing that happened to a request, for the ledger, the log and whoever is called from outside. */
@@ -282,7 +283,8 @@ export class Grants {
     rule: (step: Step) => Ruling,
     answers = false,
   ): Promise<GrantsOutcome> {
-    if (note !== undefined && !isLine(note)) return refused("grants/reason", "the note is not one line");
+    if (note !== undefined && !isLine(note, MAX_TEXT))
+      return refused("grants/reason", "the note is not one line");
     return this.#guarded(async () => {
       if (answers) await this.#learnOffers();
       else await this.#parts.offers.refresh();

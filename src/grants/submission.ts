@@ -1,4 +1,5 @@
 /** Whether somebody may ask for what they ask for, and the request that it becomes. Pure. */
+import { isLine } from "../base/line.ts";
 import { digestOf, revisionOf, termsOf } from "./digest.ts";
 import type { GrantsErrorCode } from "./errors.ts";
 import { isGrant, START, type Way } from "./machine.ts";
@@ -25,15 +26,6 @@ export const MAX_OPEN = 20;
 export const MAX_TEXT = 1000;
 /** Below that, the grant is over before a login. */
 const MIN_GRANT_MS = 1000;
-/** Reasons are read in terminals and logs: nothing in one may move the cursor or begin a line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u;
-
-/** Whether a text that people wrote can be shown to others. */
-export function isLine(text: string): boolean {
-  return text.trim() !== "" && text.length <= MAX_TEXT && !CONTROL.test(text);
-}
-
 export interface Submitting {
   readonly ask: Ask;
   readonly id: string;
@@ -81,7 +73,7 @@ function reasonFault({ reason, breakGlass }: Ask, { spec }: AccessOffer): Refusa
     return spec.reasonRequired || breakGlass
       ? { code: "grants/reason", detail: "there is none, and the offer wants one" }
       : undefined;
-  if (isLine(reason)) return undefined;
+  if (isLine(reason, MAX_TEXT)) return undefined;
   return { code: "grants/reason", detail: `not one line of at most ${MAX_TEXT} characters` };
 }
 

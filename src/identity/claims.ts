@@ -155,19 +155,22 @@ const NOBODY = { subject: "", username: "(unnamed)" };
 
 const NAME_RULE = `is not a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`;
 
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= MAX_NAME_LENGTH && !CONTROL.test(value);
+/** Whether a value can be a name: a string that is not empty, not longer, and has no control characters. */
+export function isName(value: unknown, maxLength: number): value is string {
+  return typeof value === "string" && value !== "" && value.length <= maxLength && !CONTROL.test(value);
 }
 
 /** A name, or what stands for one that is missing; undefined when it is something else. */
 function nameOr(value: unknown, missing: string | undefined): string | undefined {
   if (value === undefined || value === null) return missing;
-  return isName(value) ? value : undefined;
+  return isName(value, MAX_NAME_LENGTH) ? value : undefined;
 }
 
 /** The groups: none when the claim is absent, one when it is a string. */
 function groupsOf(claims: JsonObject, path: Rules["groupsClaim"]): readonly string[] | undefined {
   const found = path?.select(claims) ?? [];
   const values: readonly unknown[] = found.length === 1 && Array.isArray(found[0]) ? found[0] : found;
-  return values.length <= MAX_GROUPS && values.every(isName) ? values : undefined;
+  return values.length <= MAX_GROUPS && values.every((value) => isName(value, MAX_NAME_LENGTH))
+    ? values
+    : undefined;
 }

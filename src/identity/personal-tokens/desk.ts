@@ -5,6 +5,7 @@
 import { type ErrorSpec, messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import { parseRoleName, subjectId } from "../../base/ids.ts";
+import { isLine } from "../../base/line.ts";
 import { parseNetwork } from "../../base/networks.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Identity } from "../identity.ts";
@@ -58,8 +59,6 @@ const MAX_TOKENS = 50;
 const MAX_NAME = 128;
 const MAX_ROLES = 100;
 const MAX_NETWORKS = 100;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u;
 
 export class TokenDesk {
   readonly #parts: DeskParts;
@@ -146,8 +145,7 @@ function ownerFault({ proof }: Identity): TokenRefused | undefined {
 }
 
 function wishFault({ name, lifetime, roles, cidrs }: TokenWish, most: number): TokenRefused | undefined {
-  if (name.trim() === "" || name.length > MAX_NAME || CONTROL.test(name))
-    return refuse("tokens/name", `${name.length} characters`);
+  if (!isLine(name, MAX_NAME)) return refuse("tokens/name", `${name.length} characters`);
   if (!Number.isInteger(lifetime) || lifetime < MIN_LIFETIME_MS || lifetime > most)
     return refuse("tokens/lifetime", `${lifetime} ms; ${MIN_LIFETIME_MS} to ${most} are allowed`);
   if (roles !== undefined && !isList(roles, MAX_ROLES, (role) => parseRoleName(role) !== undefined))

@@ -2,7 +2,9 @@
  * Reads what an API answers that decides about logins: `{user_id, user_role: {role, expires_at?}}`, or the older
  * `{user_id, user_roles: [{role, expires_at}]}`, with `expires_at` in milliseconds as a number or as text.
  */
+
 import type { Answer } from "../bounded-request.ts";
+import { isName } from "../claims.ts";
 import type { IdentityErrorCode } from "../errors.ts";
 import type { Json } from "../identity.ts";
 import { type JsonObject, parseJsonObject } from "../json.ts";
@@ -23,9 +25,6 @@ const MAX_ROLES = 1000;
 const MAX_USER_ID = 255;
 /** The end of the year 9999; a later time is one in another unit. */
 const MAX_TIME_MS = 253_402_300_799_000;
-/** Ids end up in logs and server settings; nothing in them may break a line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f]/;
 
 class Fault extends Error {}
 
@@ -57,8 +56,7 @@ function readBody(body: Buffer): RemoteAnswer {
 }
 
 function userIdIn({ user_id: id }: JsonObject): string {
-  if (typeof id !== "string" || id === "" || id.length > MAX_USER_ID || CONTROL.test(id))
-    throw new Fault("has no usable user_id");
+  if (!isName(id, MAX_USER_ID)) throw new Fault("has no usable user_id");
   return id;
 }
 
