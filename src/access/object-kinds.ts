@@ -1,5 +1,4 @@
-import { OFFER_VERSION } from "../grants/offer.ts";
-import { POSTERN_GROUP, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
+import { POSTERN_GROUP, RBAC_GROUP } from "../policy/rbac/objects.ts";
 
 export { RBAC_GROUP };
 
@@ -8,7 +7,6 @@ export type ObjectKind = "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBi
 
 export interface KindFacts {
   readonly kind: ObjectKind;
-  readonly apiVersion: string;
   readonly apiGroup: string;
   /** The resource that rules name. */
   readonly resource: string;
@@ -25,7 +23,6 @@ export const KINDS: Readonly<Record<string, KindFacts>> = Object.freeze(
       rbac("ClusterRoleBinding", "clusterrolebindings", false),
       {
         kind: "AccessOffer",
-        apiVersion: OFFER_VERSION,
         apiGroup: POSTERN_GROUP,
         resource: "accessoffers",
         namespaced: true,
@@ -35,5 +32,5 @@ export const KINDS: Readonly<Record<string, KindFacts>> = Object.freeze(
 );
 
 function rbac(kind: ObjectKind, resource: string, namespaced: boolean): KindFacts {
-  return { kind, apiVersion: RBAC_VERSION, apiGroup: RBAC_GROUP, resource, namespaced };
+  return { kind, apiGroup: RBAC_GROUP, resource, namespaced };
 }

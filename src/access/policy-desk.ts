@@ -10,7 +10,7 @@ import type { User } from "../policy/rbac/attributes.ts";
 import type { Permission } from "../policy/rbac/escalation.ts";
 import { mayWriteBinding, mayWriteRole } from "../policy/rbac/escalation.ts";
 import type { AnyRole, Binding, RoleBinding } from "../policy/rbac/objects.ts";
-import { namespaceOf, POSTERN_GROUP, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
+import { POSTERN_GROUP, placeKey, RBAC_GROUP, RBAC_VERSION } from "../policy/rbac/objects.ts";
 import { refused } from "./denied.ts";
 import { ADMINISTRATOR } from "./naming.ts";
 import type { KindFacts } from "./object-kinds.ts";
@@ -18,7 +18,7 @@ import type { Act, Operator } from "./operator.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { SharedPolicy } from "./shared-policy.ts";
 import type { Entry, WrittenObject } from "./written-object.ts";
-import { isOffer, keyOf, readObject } from "./written-object.ts";
+import { keyOf, readObject, spaceOf } from "./written-object.ts";
 
 /** What names an object; `namespace` is empty for kinds without one. */
 export interface ObjectKey {
@@ -182,7 +182,7 @@ export class PolicyDesk {
   }
 
   #find({ kind }: KindFacts, namespace: string | undefined, name: string): Entry {
-    const key = `${kind}/${namespace ?? ""}/${name}`;
+    const key = placeKey(kind, namespace, name);
     const entry = this.#policy.entry(key);
     if (entry === undefined) throw refused("access/object-not-found", key);
     return entry;
@@ -195,8 +195,7 @@ export class PolicyDesk {
   }
 
   #changed({ identity }: Operator, verb: "create" | "update" | "delete", object: WrittenObject): void {
-    const { kind, namespace, name } = placeOf(object);
-    const place = { kind, namespace: namespace === "" ? undefined : namespace, name };
+    const place = { kind: object.kind, namespace: spaceOf(object), name: object.metadata.name };
     this.#parts.observe({ event: "policy.changed.v1", actor: identity.id, verb, ...place, source: "store" });
   }
 }
@@ -211,7 +210,7 @@ function read(value: unknown, { kind }: KindFacts, namespace: string | undefined
   const { object } = result;
   if (object.kind !== kind)
     throw refused("access/object-invalid", `kind: is ${object.kind}; this is the place of ${kind}`);
-  if (spaceOf(object) !== (namespace ?? ""))
+  if (spaceOf(object) !== namespace)
     throw refused("access/object-invalid", "metadata.namespace: is not the one of the path");
   return { object, written: value as Entry["written"] }; // what was understood as an object is one
 }
@@ -229,11 +228,7 @@ function shown({ written, resourceVersion }: Entry): Shown {
 }
 
 function placeOf(object: WrittenObject): ObjectKey {
-  return { kind: object.kind, namespace: spaceOf(object), name: object.metadata.name };
-}
-
-function spaceOf(object: WrittenObject): string {
-  return (isOffer(object) ? object.metadata.namespace : namespaceOf(object)) ?? "";
+  return { kind: object.kind, namespace: spaceOf(object) ?? "", name: object.metadata.name };
 }
 
 function bindingOf({ metadata, spec }: AccessOffer): RoleBinding {

@@ -63,11 +63,6 @@ export class PolicyInForce {
     return this.#withGrants().upholding;
   }
 
-  /** Without grants. */
-  get standing(): Policy {
-    return this.#current().policy;
-  }
-
   /** Forgets what grants came to: what is offered, and who is called what, was of another configuration until now. */
   renewGrants(): void {
     this.#granted = undefined;

@@ -1,7 +1,7 @@
 import type { AccessOffer } from "../grants/offer.ts";
 import { offerSchema } from "../grants/offer.ts";
 import type { PolicyObject } from "../policy/rbac/objects.ts";
-import { objectKey } from "../policy/rbac/objects.ts";
+import { namespaceOf, placeKey } from "../policy/rbac/objects.ts";
 import type { PolicyFault } from "../policy/rbac/parse.ts";
 import { parsePolicyObject, policyFaults } from "../policy/rbac/parse.ts";
 
@@ -37,8 +37,12 @@ export function isOffer(object: WrittenObject): object is AccessOffer {
   return object.kind === "AccessOffer";
 }
 
+/** The namespace of an object, none where it has no place in one. */
+export function spaceOf(object: WrittenObject): string | undefined {
+  return isOffer(object) ? object.metadata.namespace : namespaceOf(object);
+}
+
 /** What an object may be found by: `RoleBinding/prod/readers`. */
 export function keyOf(object: WrittenObject): string {
-  const { kind, metadata } = object;
-  return isOffer(object) ? `${kind}/${object.metadata.namespace}/${metadata.name}` : objectKey(object);
+  return placeKey(object.kind, spaceOf(object), object.metadata.name);
 }

@@ -215,8 +215,7 @@ export class SharedState {
   async #read(known: string): Promise<StoredPolicy | "unchanged"> {
     if (!(await this.grants.refresh())) throw new Error("the store does not tell which grants there are");
     // Read before what it tells of: a change in between is found by the next read.
-    const [row] = await this.store.query("SELECT revision FROM revisions WHERE kind = 'policy'");
-    const revision = String(row?.["revision"] ?? 0);
+    const revision = await this.#objects.revision();
     if (revision === known) return "unchanged";
     const objects = await this.#objects.list();
     return { revision, entries: objects.flatMap((object) => this.#entriesOf(object)) };

@@ -23,8 +23,6 @@ const payloadSchema = z.object({
 });
 
 interface Watching {
-  /** When the store last told that nothing was missed; undefined before. */
-  readonly heardAt: number | undefined;
   stop(): void;
 }
 
@@ -44,7 +42,6 @@ class Watcher implements Watching {
   readonly #changed: (change: Change) => void;
   /** The latest revision that was told of, by kind. */
   readonly #seen = new Map<string, number>();
-  heardAt: number | undefined;
   #callOff: () => void = () => {};
   #unlisten: () => void = () => {};
   #looking = false;
@@ -92,9 +89,7 @@ class Watcher implements Watching {
     this.#looking = true;
     this.#callOff();
     try {
-      const began = this.#clock.now();
       const rows = await this.#store.query("SELECT kind, revision FROM revisions");
-      this.heardAt = began;
       for (const { kind, revision } of rows) this.#compare(String(kind), Number(revision));
     } catch {
       // The store's state says so; the next look or the listening connection will know more.

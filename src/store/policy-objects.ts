@@ -58,6 +58,12 @@ export class StoredPolicyObjects {
     this.#store = store;
   }
 
+  /** Another one after each change of any of them. */
+  async revision(): Promise<string> {
+    const [row] = await this.#store.query("SELECT revision FROM revisions WHERE kind = 'policy'");
+    return String(row?.["revision"] ?? 0);
+  }
+
   /**
    * All of them, in one snapshot, in a fixed order.
    * @throws StoreError store/too-large when there are more than a node takes up: half a policy is none
@@ -76,14 +82,6 @@ export class StoredPolicyObjects {
     this.#known = new Map(objects.map((object) => [object.resourceVersion, object]));
     return objects;
   }
-}
-
-export async function getPolicyObject(queries: Queries, key: ObjectKey): Promise<StoredObject | undefined> {
-  const [row] = await queries.query(
-    `SELECT ${COLUMNS} FROM policy_objects WHERE kind = $1 AND namespace = $2 AND name = $3`,
-    [key.kind, key.namespace, key.name],
-  );
-  return row && rowSchema.parse(row);
 }
 
 /**

@@ -122,7 +122,6 @@ export interface ClusterRoleBinding {
 export type AnyRole = Role | ClusterRole;
 export type Binding = RoleBinding | ClusterRoleBinding;
 export type PolicyObject = AnyRole | Binding;
-export type PolicyKind = PolicyObject["kind"];
 
 /** A binding that begins and ends by itself: what an approved access request becomes. */
 export interface TimedBinding {
@@ -142,7 +141,12 @@ export interface TimedBinding {
 
 /** What an object may be found by, and no two objects share: `RoleBinding/prod/readers`, `ClusterRole//admin`. */
 export function objectKey(object: PolicyObject): string {
-  return `${object.kind}/${namespaceOf(object) ?? ""}/${object.metadata.name}`;
+  return placeKey(object.kind, namespaceOf(object), object.metadata.name);
+}
+
+/** The same of an object that is only named. @param namespace none where it has no place in one */
+export function placeKey(kind: string, namespace: string | undefined, name: string): string {
+  return `${kind}/${namespace ?? ""}/${name}`;
 }
 
 /** The namespace of an object, none where it has no place in one. */

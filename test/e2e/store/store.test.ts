@@ -8,7 +8,6 @@ import { checkSchema, migrate } from "../../../src/store/migrate.ts";
 import { MIGRATIONS } from "../../../src/store/migrations/all.ts";
 import {
   deletePolicyObject,
-  getPolicyObject,
   putPolicyObject,
   StoredPolicyObjects,
 } from "../../../src/store/policy-objects.ts";
@@ -261,7 +260,7 @@ suite("policy objects", () => {
       { kind: "version", resourceVersion: first.resourceVersion },
     );
     assert.ok(second.resourceVersion > first.resourceVersion);
-    assert.deepEqual(await getPolicyObject(store, key), second);
+    assert.deepEqual(await new StoredPolicyObjects(store).list(), [second]);
     const stale = { kind: "version", resourceVersion: first.resourceVersion } as const;
     await assert.rejects(putPolicyObject(store, key, {}, stale), { code: "store/conflict" });
     await assert.rejects(putPolicyObject(store, key, {}, { kind: "absent" }), { code: "store/conflict" });
