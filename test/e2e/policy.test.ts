@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import type pg from "pg";
 import { stringify } from "yaml";
+import { ended } from "../support/ended.ts";
 import type { World } from "../support/world.ts";
 import { ISSUER, startWorld } from "../support/world.ts";
 
@@ -82,11 +82,6 @@ async function reload(...objects: object[]): Promise<void> {
 
 const as = (sub: string, role: string, claims = {}) =>
   world.connect({ user: role, password: world.token(sub, claims) });
-
-/** Resolves with the error that ends a session from outside. */
-function ended(client: pg.Client): Promise<Error & { code?: string }> {
-  return new Promise((resolve) => client.on("error", resolve));
-}
 
 test("a binding lets its user be the role that it names, whatever the user is called", async () => {
   const client = await as("ada", "ro");

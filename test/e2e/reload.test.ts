@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import type pg from "pg";
 import { newKeyPair } from "../../src/identity/mint.ts";
+import { ended } from "../support/ended.ts";
 import type { World } from "../support/world.ts";
 import { startWorld } from "../support/world.ts";
 
@@ -34,11 +34,6 @@ function withCluster(change: Readonly<Record<string, unknown>>) {
 function withIssuer(change: Readonly<Record<string, unknown>>) {
   const { issuers } = world.config as unknown as Changeable;
   return { issuers: issuers.map((issuer) => ({ ...issuer, ...change })) };
-}
-
-/** Resolves with the error that ends a session from outside; the one of the closed connection comes after it. */
-function ended(client: pg.Client): Promise<Error & { code?: string }> {
-  return new Promise((resolve) => client.on("error", resolve));
 }
 
 const TAKEN_AWAY = { code: "57P01", message: /its right was taken away/ };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { AccessWorld } from "../support/access-world.ts";
-import { bind, group, may, offer, role, startAccessWorld, user } from "../support/access-world.ts";
+import { bind, group, may, putWriteOffer, role, startAccessWorld, user } from "../support/access-world.ts";
 import type { PamServer } from "../support/pam.ts";
 import { pamMissing, startPamServer } from "../support/pam.ts";
 
@@ -31,16 +31,7 @@ describe("PAM and grants", { skip: SKIPPED }, () => {
     const roleRef = { kind: "ClusterRole", name: "tokens" };
     await world.put({ ...everybody, kind: "ClusterRoleBinding", metadata: { name: "tokens" }, roleRef });
     await world.put(role("writer", may("assume", "databaseroles", "writer")));
-    await world.put(role("approver", may("approve", "accessrequests")));
-    await world.put(bind("leads", "approver", group("leads")));
-    await world.put(
-      offer("write", {
-        role: { kind: "Role", name: "writer" },
-        requesters: [group("engineers")],
-        maxDuration: "1h",
-        approvals: { by: [group("leads")] },
-      }),
-    );
+    await putWriteOffer(world);
   });
   after(async () => {
     await world?.stop();

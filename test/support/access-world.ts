@@ -90,3 +90,17 @@ export async function startAccessWorld(options: WorldOptions = {}): Promise<Acce
     },
   };
 }
+
+/** Lets engineers ask for role `writer` of the policy, and leads approve it. */
+export async function putWriteOffer(world: Pick<AccessWorld, "put">): Promise<void> {
+  await world.put(role("approver", may("approve", "accessrequests")));
+  await world.put(bind("leads", "approver", group("leads")));
+  await world.put(
+    offer("write", {
+      role: { kind: "Role", name: "writer" },
+      requesters: [group("engineers")],
+      maxDuration: "1h",
+      approvals: { by: [group("leads")] },
+    }),
+  );
+}

@@ -7,6 +7,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 import { EXAMPLE_ID } from "../../../src/cli/requests.ts";
 import type { AccessWorld } from "../../support/access-world.ts";
 import { bind, group, may, offer, role, startAccessWorld, user } from "../../support/access-world.ts";
+import { ended } from "../../support/ended.ts";
 import { commandsOf, examplesIn } from "../../support/help.ts";
 import type { Ran } from "../../support/postern.ts";
 import { shellMeanwhile } from "../../support/postern.ts";
@@ -108,7 +109,7 @@ test("a request is made, listed, approved, used and revoked by commands", async 
     user: "ben",
     password: world.token("ada", { groups: ["engineers"] }),
   });
-  const end = new Promise<Error>((resolve) => client.on("error", resolve));
+  const end = ended(client);
   assert.match(await printed(lea, `postern revoke ${id} --note done`), /^request \S+ is ended\n$/);
   assert.match((await end).message, /its right was taken away/);
   assert.match(
@@ -377,7 +378,7 @@ test("a personal token is made, listed, used and revoked, and is on standard out
 test("sessions are listed, one's own or everybody's, and ended by who may", async () => {
   await world.put(bind("vic", "writer", user("vic")));
   const client = await world.connect({ user: "ben", password: world.token("vic") });
-  const end = new Promise<Error & { code?: string }>((resolve) => client.on("error", resolve));
+  const end = ended(client);
   const boss = as("boss", "all");
   const row = /(\w+) +vic +ben +main\/postgres +postgres +127\.0\.0\.1 +\d+s ago +in 60m +\S+\n/;
   const id = await until(async () => row.exec((await boss("postern sessions list")).stdout)?.[1]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type pg from "pg";
 import type { AccessWorld } from "../../support/access-world.ts";
-import { bind, group, may, offer, role, startAccessWorld, user } from "../../support/access-world.ts";
+import { bind, group, may, putWriteOffer, role, startAccessWorld, user } from "../../support/access-world.ts";
+import { ended } from "../../support/ended.ts";
 
 let world: AccessWorld;
 before(async () => {
@@ -10,16 +10,7 @@ before(async () => {
   await world.put(role("connect", may("connect", "databases", "main/*")));
   await world.put(bind("everybody", "connect", group("system:authenticated")));
   await world.put(role("writer", may("assume", "databaseroles", "ben")));
-  await world.put(role("approver", may("approve", "accessrequests")));
-  await world.put(bind("leads", "approver", group("leads")));
-  await world.put(
-    offer("write", {
-      role: { kind: "Role", name: "writer" },
-      requesters: [group("engineers")],
-      maxDuration: "1h",
-      approvals: { by: [group("leads")] },
-    }),
-  );
+  await putWriteOffer(world);
 });
 after(() => world.stop());
 
@@ -33,11 +24,6 @@ const ask = (sub: string, more = {}) =>
     reason: "ticket 4711",
     ...more,
   });
-
-/** Resolves with the error that ends a session from outside. */
-function ended(client: pg.Client): Promise<Error & { code?: string }> {
-  return new Promise((resolve) => client.on("error", resolve));
-}
 
 test("a request that a colleague approves opens the role at once, and its revocation cuts the session", async () => {
   await assert.rejects(login("ada"), { code: "28000" });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type pg from "pg";
 import type { AccessWorld } from "../../support/access-world.ts";
 import { bind, group, may, role, startAccessWorld, user } from "../../support/access-world.ts";
+import { ended } from "../../support/ended.ts";
 
 /** Enough that each worker has one, however the kernel deals them. */
 const SESSIONS = 8;
@@ -15,11 +15,6 @@ before(async () => {
   await world.put(role("reader", may("assume", "databaseroles", "ro")));
 });
 after(() => world.stop());
-
-/** Resolves with the error that ends a session from outside. */
-function ended(client: pg.Client): Promise<Error & { code?: string }> {
-  return new Promise((resolve) => client.on("error", resolve));
-}
 
 test("what the API changes counts in every worker, and ends the sessions of each", async () => {
   await world.put(bind("readers", "reader", user("ada")));
