@@ -136,7 +136,6 @@ export class Access {
         code: outcome.code,
         detail: outcome.detail,
       });
-      return outcome;
     }
     return outcome;
   }
@@ -193,7 +192,7 @@ export class Access {
     const wish: Wish = door === "rest" ? { ...same, door, role: basis.asked } : { ...same, door, role };
     const bearer = this.#identification.bearerNow(facts.proof, basis.bearer);
     const decision = this.#decide(bearer, wish, noTrace, this.#parts.policy.upholding);
-    return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
+    return permitsAsMuch(decision, facts);
   }
 
   async #judge(credential: Credential, wish: Wish, trace: Trace): Promise<Judged> {
@@ -265,14 +264,10 @@ export class Access {
    * What the right of a session has become when its time is over: another grant may have taken its place. One that counts
    * its uses does not: that is for a login to use.
    */
-  #renewed(
-    { role, basis }: SessionFacts,
-    { identity, wish, startedAt }: Beginning,
-  ): Until | undefined | "over" {
+  #renewed(facts: SessionFacts, { identity, wish, startedAt }: Beginning): Until | undefined | "over" {
     const { sure } = this.#parts.policy;
     const decision = this.#decide(identity, wish, noTrace, sure);
-    if (decision.kind === "deny" || decision.role !== role || (basis.privileged && !decision.privileged))
-      return "over";
+    if (!permitsAsMuch(decision, facts)) return "over";
     if (decision.grants.some((id) => sure.grants.get(id)?.maxUses !== undefined)) return "over";
     return endOf(identity, decision, wish.cluster, startedAt);
   }
@@ -342,6 +337,11 @@ function placed(wish: Wish): PlacedWish {
 function deny(code: AccessErrorCode, detail: string, subject: SubjectId | undefined, trace: Trace) {
   trace({ check: "access", passed: false, saw: detail });
   return denied(code, detail, subject);
+}
+
+/** Whether a decision permits what a session has: its very role, with no fewer rights than it was checked for. */
+function permitsAsMuch(decision: Decision, { role, basis }: SessionFacts): decision is Permit {
+  return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
 }
 
 /** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */
