@@ -1,7 +1,9 @@
 /** What policy is asked about: `VERB RESOURCE[/NAME]`, as kubectl has it. */
+import type { Command } from "commander";
 import { Option } from "commander";
 import { misuse } from "./failure.ts";
 import { groupOf } from "./kinds.ts";
+import { serverCommand } from "./server.ts";
 
 export interface ActOptions {
   readonly namespace?: string;
@@ -9,14 +11,18 @@ export interface ActOptions {
   readonly subresource?: string;
 }
 
-export function actOptions(): readonly Option[] {
-  return [
-    new Option("-n, --namespace <name>", "in this namespace; without it, in all of them").env(
-      "POSTERN_NAMESPACE",
-    ),
-    new Option("--api-group <name>", "the resource's API group; by default the one that it is known in"),
-    new Option("--subresource <name>", "a part of the resource"),
-  ];
+/** A command that asks about `VERB RESOURCE[/NAME]`. */
+export function actCommand(name: string, summary: string, examples: readonly string[]): Command {
+  return serverCommand(name, summary, examples)
+    .addOption(
+      new Option("-n, --namespace <name>", "in this namespace; without it, in all of them").env(
+        "POSTERN_NAMESPACE",
+      ),
+    )
+    .option("--api-group <name>", "the resource's API group; by default the one that it is known in")
+    .option("--subresource <name>", "a part of the resource")
+    .argument("<verb>", "get, list, create, update, delete, connect, assume, approve, …")
+    .argument("<resource>", "databases, databaseroles, rolebindings, …; or with a name: databases/main/shop");
 }
 
 /**

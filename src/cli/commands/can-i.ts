@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { PossibleAnswer } from "../../doors/control/api/routes/rights.ts";
 import type { ActOptions } from "../act.ts";
-import { actOf, actOptions } from "../act.ts";
+import { actCommand, actOf } from "../act.ts";
 import { Failure, misuse } from "../failure.ts";
 import type { ServerOptions } from "../server.ts";
-import { apiOf, serverCommand } from "../server.ts";
+import { apiOf } from "../server.ts";
 import { print, printJson } from "../terminal.ts";
 import { legible } from "../text.ts";
 import { fromNow } from "../times.ts";
@@ -17,19 +17,11 @@ interface Options extends ServerOptions, ActOptions {
 
 /** `postern can-i`: whether policy lets somebody do something, and by which rules. */
 export function canICommand(): Command {
-  const command = serverCommand(
-    "can-i",
-    "tell whether you may do something, and by which rule; exit code 1 if not",
-    [
-      "postern can-i connect databases/main/shop -n shop",
-      "postern can-i assume databaseroles/analyst -n shop --as https://login.example.com:ada --as-group engineers",
-      "postern can-i create rolebindings -n shop --quiet && echo yes",
-    ],
-  );
-  for (const option of actOptions()) command.addOption(option);
-  return command
-    .argument("<verb>", "get, list, create, update, delete, connect, assume, approve, …")
-    .argument("<resource>", "databases, databaseroles, rolebindings, …; or with a name: databases/main/shop")
+  return actCommand("can-i", "tell whether you may do something, and by which rule; exit code 1 if not", [
+    "postern can-i connect databases/main/shop -n shop",
+    "postern can-i assume databaseroles/analyst -n shop --as https://login.example.com:ada --as-group engineers",
+    "postern can-i create rolebindings -n shop --quiet && echo yes",
+  ])
     .option("--as <user>", "ask for somebody else; it needs the verb `impersonate` on them")
     .option(
       "--as-group <name>",

@@ -1,24 +1,19 @@
 import type { Command } from "commander";
 import type { AbleAnswer } from "../../doors/control/api/routes/rights.ts";
 import type { ActOptions } from "../act.ts";
-import { actOf, actOptions } from "../act.ts";
+import { actCommand, actOf } from "../act.ts";
 import type { ServerOptions } from "../server.ts";
-import { apiOf, serverCommand } from "../server.ts";
+import { apiOf } from "../server.ts";
 import { print, printJson, tell } from "../terminal.ts";
 import { table } from "../text.ts";
 import { fromNow } from "../times.ts";
 
 /** `postern who-can`: everybody who may do something, and by which rules. */
 export function whoCanCommand(): Command {
-  const command = serverCommand("who-can", "list everybody who may do something, and by which rule", [
+  return actCommand("who-can", "list everybody who may do something, and by which rule", [
     "postern who-can assume databaseroles/shop_owner -n shop",
     "postern who-can delete grants --json",
-  ]);
-  for (const option of actOptions()) command.addOption(option);
-  return command
-    .argument("<verb>", "get, list, create, update, delete, connect, assume, approve, …")
-    .argument("<resource>", "databases, databaseroles, rolebindings, …; or with a name: databases/main/shop")
-    .action(whoCan);
+  ]).action(whoCan);
 }
 
 async function whoCan(verb: string, resource: string, options: ServerOptions & ActOptions): Promise<void> {
