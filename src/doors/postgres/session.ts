@@ -119,9 +119,9 @@ export class WireSession {
     server.onDrain = () => this.#ending === undefined && client.resume();
     client.onDrain = () => server.resume();
     client.onClose = () => this.#clientClosed();
-    server.onClose = () => this.#finish("upstream-closed");
+    server.onClose = () => this.#serverClosed();
     // One that closed before we listened tells nobody.
-    if (server.closed) this.#finish("upstream-closed");
+    if (server.closed) this.#serverClosed();
     else if (client.closed) this.#clientClosed();
     else this.#pump();
   }
@@ -218,6 +218,11 @@ export class WireSession {
     if (this.#closed) return;
     this.#shut(reason);
     this.#parts.client.destroy();
+  }
+
+  /** A server hangs up upon the client's goodbye, and may be seen to before the client is. */
+  #serverClosed(): void {
+    this.#finish(this.#flow.parted ? "client-closed" : "upstream-closed");
   }
 
   #clientClosed(): void {

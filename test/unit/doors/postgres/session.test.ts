@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { EndReason } from "../../../../src/base/event.ts";
 import { WireSession } from "../../../../src/doors/postgres/session.ts";
 import { message } from "../../../../src/protocol/bytes.ts";
+import { terminate } from "../../../../src/protocol/client-messages.ts";
 import { readyForQueryIdle } from "../../../../src/protocol/server-messages.ts";
 import type { Wire } from "../../../../src/wire/wire.ts";
 import { VirtualClock } from "../../../support/clock.ts";
@@ -23,20 +25,43 @@ function end() {
   return { wire: wire as unknown as Wire, written };
 }
 
+/** A session at rest. */
+function started() {
+  const [client, server] = [end(), end()];
+  const reasons: EndReason[] = [];
+  const nothing = async () => {};
+  const session = new WireSession({
+    client: client.wire,
+    backend: { wire: server.wire, cancel: nothing, terminate: nothing, close: () => {} },
+    clock: new VirtualClock(),
+    idleTimeout: undefined,
+    id: "0123456789ab",
+    onClosed: (reason) => reasons.push(reason),
+  });
+  session.start(readyForQueryIdle, Buffer.alloc(0));
+  return { session, client, server, reasons };
+}
+
+/** Whatever comes first: the end of the client's connection or that of the server's, which hangs up upon Terminate. */
+const ENDS: readonly { readonly name: string; readonly parts: boolean; readonly reason: EndReason }[] = [
+  { name: "said goodbye", parts: true, reason: "client-closed" },
+  { name: "said nothing", parts: false, reason: "upstream-closed" },
+];
+
+for (const { name, parts, reason } of ENDS) {
+  test(`a server that hangs up on a client that ${name} ends the session as ${reason}`, () => {
+    const { client, server, reasons } = started();
+    if (parts) client.wire.onData(terminate);
+    server.wire.onClose(undefined);
+    client.wire.onClose(undefined);
+    assert.deepEqual(reasons, [reason]);
+  });
+}
+
 test("a warning waits for the end of the server's message, wherever that is cut", () => {
   const row = message("D", Buffer.alloc(40, 7));
   for (let cut = 1; cut < row.length; cut++) {
-    const [client, server] = [end(), end()];
-    const nothing = async () => {};
-    const session = new WireSession({
-      client: client.wire,
-      backend: { wire: server.wire, cancel: nothing, terminate: nothing, close: () => {} },
-      clock: new VirtualClock(),
-      idleTimeout: undefined,
-      id: "0123456789ab",
-      onClosed: () => {},
-    });
-    session.start(readyForQueryIdle, Buffer.alloc(0));
+    const { session, client, server } = started();
     server.wire.onData(row.subarray(0, cut));
     session.warn(60_000);
     assert.equal(client.written.length, 2, "nothing is said inside a message");
