@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Account, spawnAs } from "../../src/demo/unprivileged.ts";
+import { type Account, spawnAs } from "../../src/embedded/unprivileged.ts";
 
 /** How long a daemon may take to end after SIGTERM. */
 const STOP_TIMEOUT_MS = 5_000;

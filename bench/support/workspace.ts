@@ -1,7 +1,7 @@
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Account, unprivilegedAccount } from "../../src/demo/unprivileged.ts";
+import { type Account, unprivilegedAccount } from "../../src/embedded/unprivileged.ts";
 
 /** A temporary directory for the peers' files. It belongs to the account that daemons run as. */
 export class Workspace implements Disposable {

@@ -1,8 +1,8 @@
 /** The demo's configuration: a file like everybody's, there to be read and changed. */
 import { relative } from "node:path";
 import { stringify } from "yaml";
+import type { EmbeddedPostgres } from "../embedded/embedded-postgres.ts";
 import type { DemoFiles, DemoOptions } from "./demo.ts";
-import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import { policyCluster } from "./just-in-time.ts";
 import { ANONYMOUS_ROLE, AUTHENTICATOR, STORE } from "./sample.ts";
 

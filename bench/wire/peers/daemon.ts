@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../src/base/error.ts";
-import type { Account } from "../../../src/demo/unprivileged.ts";
+import type { Account } from "../../../src/embedded/unprivileged.ts";
 import { DaemonProcess } from "../../support/program.ts";
 import type { Bed } from "../bed.ts";
 import { logIn } from "../client.ts";

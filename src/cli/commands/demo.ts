@@ -2,7 +2,6 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { describe } from "../command.ts";
-import { Failure } from "../failure.ts";
 import { serve } from "../serve.ts";
 import { print, tell } from "../terminal.ts";
 
@@ -41,10 +40,6 @@ export function demoCommand(): Command {
 }
 
 async function demo({ directory, ...ports }: Options): Promise<void> {
-  const { programsMissing } = await import("../../demo/place.ts");
-  const missing = programsMissing();
-  if (missing !== undefined)
-    throw new Failure(`${missing}; the demo runs from a checkout of Postern: npm ci && npm start`);
   const { runDemo } = await import("../../demo/demo.ts");
   // PostgreSQL's programs run in a directory of their own, where a relative path would lead elsewhere.
   const options = { ...ports, directory: resolve(directory), env: process.env, progress: tell, print };

