@@ -25,14 +25,10 @@ export class Census {
       this.take({ worker, subject, sessions: 0 });
   }
 
-  /** Sessions of one identity in all of them. */
-  of(subject: SubjectId): number {
-    return (
-      this.#counts
-        .get(subject)
-        ?.values()
-        .reduce((sum, count) => sum + count, 0) ?? 0
-    );
+  /** Sessions of one identity in all of them, or in all but one. */
+  of(subject: SubjectId, but?: number): number {
+    const counts = [...(this.#counts.get(subject) ?? [])];
+    return counts.reduce((sum, [worker, count]) => (worker === but ? sum : sum + count), 0);
   }
 
   list(): Count[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -16,6 +16,7 @@ import type { FakeServer, Script } from "../support/fake-server.ts";
 import { authentication, ok, scram, startFakeServer, welcome } from "../support/fake-server.ts";
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
+import { pamQuestion, sendToPam } from "../support/pam-question.ts";
 
 const keys = newKeyPair("ES256");
 const directory = mkdtempSync(join(tmpdir(), "postern-pam-attack-"));
@@ -51,23 +52,7 @@ after(async () => {
 
 const token = (sub = "ada") => mintToken(keys.privatePem, { sub, exp: Math.floor(Date.now() / 1000) + 600 });
 
-/** Writes bytes to the socket; resolves to the whole answer. */
-function send(bytes: string | Buffer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = "";
-    const socket: Socket = connect({ path }).setEncoding("utf8");
-    socket.on("data", (piece: string) => {
-      answer += piece;
-    });
-    socket.on("error", reject).on("close", () => resolve(answer));
-    socket.write(bytes);
-  });
-}
-
-const fieldsOf = (fields: Readonly<Record<string, string>>) =>
-  `postern-pam/1\0${Object.entries(fields)
-    .map(([name, value]) => `${name}=${value}\0`)
-    .join("")}\0`;
+const send = (bytes: string | Buffer) => sendToPam(path, bytes);
 let backend = 1_000_000;
 const login = (more: Readonly<Record<string, string>> = {}) => {
   backend += 1;
@@ -78,13 +63,13 @@ const login = (more: Readonly<Record<string, string>> = {}) => {
     process: String(backend),
     credential: token(),
   };
-  return send(fieldsOf({ ...asked, ...more }));
+  return send(pamQuestion({ ...asked, ...more }));
 };
 
 for (const [what, bytes] of [
   [
     "a credential that goes on as another field",
-    fieldsOf({
+    pamQuestion({
       type: "auth",
       role: "ben",
       rhost: "192.0.2.7",
@@ -110,7 +95,7 @@ test("attack 20: a question without end is cut off", async () => {
 });
 
 test("attack 20: one byte at a time, and hanging up in between, lets nobody in and holds nobody up", async () => {
-  const whole = fieldsOf({
+  const whole = pamQuestion({
     type: "auth",
     role: "ada",
     rhost: "192.0.2.7",
@@ -131,7 +116,7 @@ test("attack 20: an account is not allowed because another one was", async () =>
   assert.equal(await login({ process: "42" }), "allow\n");
   for (const other of [{ role: "ben" }, { rhost: "192.0.2.8" }, { process: "43" }, { cluster: "api" }])
     assert.match(
-      await send(fieldsOf({ type: "account", role: "ada", rhost: "192.0.2.7", process: "42", ...other })),
+      await send(pamQuestion({ type: "account", role: "ada", rhost: "192.0.2.7", process: "42", ...other })),
       /^deny pam\/no-login /,
     );
 });

@@ -10,6 +10,7 @@ const SECRET = "0123456789abcdef";
 
 async function listener(t: TestContext, token?: Secret) {
   const running = {
+    logins: () => assert.fail("no login is asked about"),
     api: () => assert.fail("the API is not asked"),
     readiness: async () => ({ ready: true, checks: [{ check: "cluster/main", ok: true }] }),
     metrics: async () => ({ text: "", mediaType: "text/plain" }),

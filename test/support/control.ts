@@ -19,8 +19,8 @@ export async function askControl(gateway: Gateway, path: string, token?: string)
 }
 
 /** The value of one series in /metrics; undefined when it is not there. */
-export async function metric(gateway: Gateway, series: string): Promise<number | undefined> {
-  const { text } = await askControl(gateway, "/metrics");
+export async function metric(gateway: Gateway, series: string, token?: string): Promise<number | undefined> {
+  const { text } = await askControl(gateway, "/metrics", token);
   const line = text.split("\n").find((one) => one.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }

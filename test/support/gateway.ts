@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** This checkout's by default. */
   readonly bin?: string;
+  /** The door that is waited for, and whose port it is; by default the first that opens. */
+  readonly waitFor?: "postgres";
 }
 
 /**
@@ -104,7 +106,10 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
   };
 
   try {
-    const opened = await logged((line) => line.event === "door.opened.v1");
+    const { waitFor } = options;
+    const opened = await logged(
+      (line) => line.event === "door.opened.v1" && (waitFor === undefined || line["door"] === waitFor),
+    );
     return {
       process: child,
       pid: child.pid ?? 0,

@@ -27,6 +27,8 @@ export interface WorldOptions extends GatewayOptions {
   readonly door?: Readonly<Record<string, unknown>>;
   /** A REST door beside the wire door; without it there is none. */
   readonly rest?: Readonly<Record<string, unknown>>;
+  /** A PAM door beside the wire door; without it there is none. */
+  readonly pam?: Settings;
   readonly limits?: Readonly<Record<string, unknown>>;
   /** Merged over everything; what needs the server first is made of it. */
   readonly config?: Settings | ((postgres: TestPostgres) => Promise<Settings>);
@@ -95,6 +97,7 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
     doors: {
       postgres: { port: 0, tls: { certFile: files.cert, keyFile: files.key }, ...options.door },
       ...(options.rest === undefined ? {} : { rest: { port: 0, database: "postgres", ...options.rest } }),
+      ...(options.pam === undefined ? {} : { pam: options.pam }),
     },
     issuers: [{ name: "test", issuer: ISSUER, keys: { pem: [keys.publicPem] }, ...options.issuer }],
     clusters: [
@@ -109,7 +112,7 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
     limits: { failedLoginsPerAddress: 0, ...options.limits },
     ...(typeof options.config === "function" ? await options.config(postgres) : options.config),
   };
-  const gateway = await startGateway(config, options);
+  const gateway = await startGateway(config, { waitFor: "postgres", ...options });
   const seconds = () => Math.floor(Date.now() / 1000);
   const token: World["token"] = (sub, claims = {}) =>
     mintToken(keys.privatePem, { iss: ISSUER, sub, iat: seconds(), exp: seconds() + HOUR, ...claims });

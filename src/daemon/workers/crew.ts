@@ -6,6 +6,7 @@ import type { PackedConfig } from "../../config/transfer.ts";
 import type { DoorRequest } from "../../doors/rest/door.ts";
 import { Census } from "../../sessions/census.ts";
 import type { Addresses } from "../doors.ts";
+import type { Fellows } from "../fellows.ts";
 import type { CancelQuestion, Order, Status } from "./messages.ts";
 import { Slot } from "./slot.ts";
 import type { Talk } from "./worker-process.ts";
@@ -18,7 +19,12 @@ interface CrewParts {
   readonly config: () => PackedConfig;
   /** What a door of a worker asks for. */
   readonly ask: (request: DoorRequest) => void;
+  /** Told each failed login that a worker saw. */
+  readonly onLoginFailed: (address: string) => void;
 }
+
+/** What the supervisor's own sessions, which came by PAM, are counted under beside those of workers 1 to n. */
+const SUPERVISOR = 0;
 
 /** How a worker answered: `absent` is one that is being replaced, `silent` one that serves but does not answer. */
 export type Answered =
@@ -46,6 +52,20 @@ export class Crew {
   constructor(parts: CrewParts) {
     this.#parts = parts;
     this.#slots = Array.from({ length: parts.size }, (_, index) => new Slot(index + 1));
+  }
+
+  /** The workers as the supervisor's own doors see them. */
+  get fellows(): Fellows {
+    return {
+      cancel: async () => false, // it has no sessions that could be cancelled
+      sessionsOf: (subject) => this.#census.of(subject, SUPERVISOR),
+      sessionsAre: (subject, sessions) => {
+        const count = { worker: SUPERVISOR, subject, sessions };
+        this.#census.take(count);
+        this.tell({ kind: "sessions", count });
+      },
+      loginFailed: (address) => this.tell({ kind: "failed-login", address }),
+    };
   }
 
   /**
@@ -123,6 +143,7 @@ export class Crew {
         return;
       case "failed-login":
         this.#tellOthers(slot, talk);
+        this.#parts.onLoginFailed(talk.address);
         return;
       case "asked":
         this.#parts.ask(talk.request);

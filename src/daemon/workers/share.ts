@@ -2,17 +2,29 @@ import { partOfMemory } from "../../base/memory.ts";
 import type { Config, RestDoorConfig } from "../../config/schema.ts";
 
 /**
+ * What the supervisor keeps of a configuration: the PAM door. One process has to answer it, since two questions about one
+ * login belong together, and can: nothing is pumped there.
+ */
+export function shareOfSupervisor(config: Config): Config {
+  const { pam } = config.doors;
+  return { ...config, doors: pam === undefined ? {} : { pam } };
+}
+
+/**
  * What one of several workers gets of a configuration. The kernel spreads connections over the workers by a hash of
  * their addresses, evenly but not exactly, so each worker keeps its part of the limits that count connections, rounded
- * up. Sessions of an identity and failed logins are counted over all workers; their limits stay whole.
+ * up. Sessions of an identity and failed logins are counted over all processes; their limits stay whole.
  */
 export function shareOf(config: Config, workers: number): Config {
   const { connections, unauthenticated, unauthenticatedPerAddress } = config.limits;
   const part = (limit: number) => Math.ceil(limit / workers);
-  const { rest } = config.doors;
+  const { postgres, rest } = config.doors;
   return {
     ...config,
-    doors: { ...config.doors, ...(rest === undefined ? {} : { rest: shareOfRest(rest, part) }) },
+    doors: {
+      ...(postgres === undefined ? {} : { postgres }),
+      ...(rest === undefined ? {} : { rest: shareOfRest(rest, part) }),
+    },
     limits: {
       ...config.limits,
       connections: part(connections),
@@ -61,6 +73,7 @@ export function withPorts(config: Config, places: readonly PortPlace[]): Config 
   return {
     ...config,
     doors: {
+      ...config.doors,
       ...(postgres === undefined
         ? {}
         : { postgres: { ...postgres, port: portOf("postgres") ?? postgres.port } }),

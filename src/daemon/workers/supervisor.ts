@@ -1,24 +1,27 @@
 /**
- * The process in front of several workers. It serves no client itself: it keeps the workers running, hands them each
- * configuration, and shows all of them as one Postern.
+ * The process in front of several workers. It carries no client's bytes: it keeps the workers running, hands them each
+ * configuration, and shows all of them as one Postern. What is only decided about, and not carried, it answers itself:
+ * logins by PAM, and operators' calls.
  */
 
 import { aggregate } from "../../audit/aggregate.ts";
 import { METRICS_MEDIA_TYPE } from "../../audit/metrics.ts";
+import { systemClock } from "../../base/clock.ts";
+import { messageOf } from "../../base/error.ts";
 import type { Config } from "../../config/schema.ts";
 import { showConfig } from "../../config/show.ts";
 import { packConfig } from "../../config/transfer.ts";
 import { ControlDoor } from "../../doors/control/door.ts";
 import type { DoorRequest } from "../../doors/rest/door.ts";
+import { Daemon } from "../daemon.ts";
 import type { Addresses } from "../doors.ts";
 import { Observation } from "../observation.ts";
 import type { Postern } from "../postern.ts";
 import type { Loaded } from "../reloading.ts";
 import { claim } from "./claim.ts";
 import { Crew } from "./crew.ts";
-import { Office } from "./office.ts";
 import { readinessOfAll } from "./readiness.ts";
-import { type PortPlace, portPlaces, withPorts, workersOf } from "./share.ts";
+import { type PortPlace, portPlaces, shareOfSupervisor, withPorts, workersOf } from "./share.ts";
 
 /** A worker that is still there so long after the drain time hangs. */
 const HANG_MS = 10_000;
@@ -31,7 +34,7 @@ export class Supervisor implements Postern {
   readonly #control: ControlDoor;
   readonly #alive = setInterval(() => {}, ALIVE_MS);
   #config: Config;
-  #office: Office | undefined;
+  #office: Daemon | undefined;
   #addresses: Addresses = {};
 
   private constructor(config: Config, ask: (request: DoorRequest) => void) {
@@ -43,8 +46,10 @@ export class Supervisor implements Postern {
       observe,
       ask,
       config: () => packConfig(this.#config),
+      onLoginFailed: (address) => this.#office?.loginFailedElsewhere(address),
     });
     const running = {
+      logins: () => this.#opened.logins,
       api: () => this.#opened.api,
       readiness: () => this.#readiness(),
       metrics: () => this.#metrics(),
@@ -66,7 +71,7 @@ export class Supervisor implements Postern {
       await supervisor.#open();
     } catch (error) {
       await supervisor.#crew.kill();
-      await supervisor.#office?.close();
+      await supervisor.#office?.stop(AbortSignal.abort());
       clearInterval(supervisor.#alive);
       await supervisor.observation.close();
       throw error;
@@ -76,16 +81,22 @@ export class Supervisor implements Postern {
 
   get addresses(): Addresses {
     const control = this.#control.address;
-    return { ...this.#addresses, ...(control === undefined ? {} : { control }) };
+    return { ...this.#addresses, ...this.#office?.addresses, ...(control === undefined ? {} : { control }) };
   }
 
-  get #opened(): Office {
+  get #opened(): Daemon {
     if (this.#office === undefined) throw new TypeError("the control door opens last");
     return this.#office;
   }
 
   async #open(): Promise<void> {
-    this.#office = await Office.open(this.#config, this.observation);
+    const { observe, recorder } = this.observation;
+    this.#office = await Daemon.start(shareOfSupervisor(this.#config), {
+      clock: systemClock,
+      observe,
+      recorder,
+      fellows: this.#crew.fellows,
+    });
     const claims = await claimAll(portPlaces(this.#config));
     this.#config = withPorts(this.#config, claims);
     try {
@@ -93,7 +104,6 @@ export class Supervisor implements Postern {
     } finally {
       for (const { release } of claims) release();
     }
-    const { observe } = this.observation;
     for (const door of ["postgres", "rest"] as const) {
       const address = this.#addresses[door];
       if (address !== undefined) observe({ event: "door.opened.v1", door, ...address });
@@ -106,15 +116,24 @@ export class Supervisor implements Postern {
     const config = await this.#placed(next);
     await this.#control.apply(config.admin);
     this.#config = config; // a worker that starts from here on gets it
-    const faults = await this.#crew.reload(packConfig(config));
+    const faults = await this.#putInForce(config);
     if (faults.length > 0) {
       this.#config = before;
-      await this.#crew.reload(packConfig(before));
+      await this.#putInForce(before);
       await this.#control.apply(before.admin);
       throw new Error(faults.join("; "));
     }
-    await this.#opened.reload(config);
     this.observation.relog(config.log);
+  }
+
+  /** Has every process take a configuration. Returns what is wrong with it, where it is not in force. */
+  async #putInForce(config: Config): Promise<readonly string[]> {
+    const here = this.#opened.reload(shareOfSupervisor(config)).then(
+      () => [],
+      (error) => [messageOf(error)],
+    );
+    const faults = await Promise.all([here, this.#crew.reload(packConfig(config))]);
+    return [...new Set(faults.flat())];
   }
 
   /** The configuration with its ports: the ones that are open, where any will do. */
@@ -142,8 +161,8 @@ export class Supervisor implements Postern {
   /** Drains all workers. The control door answers to the end, so that it is seen what goes on. */
   async stop(hurry: AbortSignal): Promise<void> {
     await this.#crew.drain(hurry, this.#config.limits.drainTimeout + HANG_MS);
+    await this.#office?.stop(hurry);
     this.#control.close();
-    await this.#office?.close();
     await this.observation.close();
     clearInterval(this.#alive);
   }

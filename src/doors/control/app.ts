@@ -48,7 +48,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
       return fleeting(await answer(running, names));
     });
   }
-  mountJit(app, () => running.logins?.(), peerOf);
+  mountJit(app, () => running.logins(), peerOf);
   mountApi(app, apiRoutes, () => running.api(), peerOf);
   app.notFound(() => answer("control/not-found"));
   app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));

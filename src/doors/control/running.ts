@@ -18,8 +18,8 @@ export interface Readiness {
 
 /** What this door shows of the Postern behind it. */
 export interface Running {
-  /** What decides about logins that jit-db-gatekeeper asks about; a supervisor has none, since it admits nobody. */
-  readonly logins?: () => JitParts;
+  /** What decides about logins that jit-db-gatekeeper asks about, by the configuration in force. */
+  logins(): JitParts;
   /** What the API asks, by the configuration in force. */
   api(): ApiParts;
   readiness(): Promise<Readiness>;

@@ -38,6 +38,7 @@ export class PamSession {
     const { id: session, cluster } = this.admission.session.facts;
     const loginMs = this.#parts.clock.now() - this.#enteredAt;
     this.#process = process;
+    this.admission.session.servedBy(process.pid);
     const host = undefined;
     this.#parts.observe({
       event: "session.started.v1",

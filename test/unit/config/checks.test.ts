@@ -49,10 +49,6 @@ const FAULTS: Readonly<Record<string, readonly [Written, readonly string[]]>> = 
     },
     ["doors.pam.cluster: is missing, and there are several clusters; name the one that PAM is set up for"],
   ],
-  "a PAM door in several processes": [
-    { rest: "doors: { pam: { unixSocket: { path: /run/pam.sock } }, postgres: { workers: 2 } }" },
-    ["doors.pam: needs a process alone; set workers of the other doors to 1"],
-  ],
   "credentials sent to an API over plain HTTP": [
     { clusters: cluster('decide: { mode: remote, url: "http://api.example.com/jit" }') },
     [

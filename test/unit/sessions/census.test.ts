@@ -15,6 +15,13 @@ test("an identity's sessions are counted over all workers, each by what it said 
   assert.deepEqual([census.of(ada), census.of(ben)], [5, 1]);
 });
 
+test("who asks may be left out of the count", () => {
+  const census = new Census();
+  census.take({ worker: 0, subject: ada, sessions: 2 });
+  census.take({ worker: 1, subject: ada, sessions: 3 });
+  assert.deepEqual([census.of(ada), census.of(ada, 0), census.of(ada, 2), census.of(ben, 0)], [5, 3, 5, 0]);
+});
+
 test("a worker that is gone has no sessions", () => {
   const census = new Census();
   census.take({ worker: 1, subject: ada, sessions: 2 });

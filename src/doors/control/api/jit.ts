@@ -76,12 +76,12 @@ export const jitRoute: Described = {
 };
 
 /**
- * @param parts asked for at each request, since a reload changes them; undefined where no login can be decided
+ * @param parts asked for at each request, since a reload changes them
  * @param peerOf where a request comes from
  */
 export function mountJit(
   app: Hono<Env>,
-  parts: () => JitParts | undefined,
+  parts: () => JitParts,
   peerOf: (context: Context<Env>) => Peer,
 ): void {
   app.post(`${API_ROOT}${JIT_PATH}`, async (context) => {
@@ -92,11 +92,10 @@ export function mountJit(
 
 async function answer(
   context: Context<Env>,
-  parts: JitParts | undefined,
+  parts: JitParts,
   asker: string,
   id: SessionId,
 ): Promise<Response> {
-  if (parts === undefined) return refusal("control/not-found", id);
   const { req } = context;
   const bearer = bearerOf(req.header("authorization"));
   if (bearer === undefined) return refusal("control/unauthenticated", id);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { portPlaces, shareOf, withPorts } from "../../../../src/daemon/workers/share.ts";
+import { portPlaces, shareOf, shareOfSupervisor, withPorts } from "../../../../src/daemon/workers/share.ts";
 import { configOf, load } from "../../../support/config-files.ts";
 
 const YAML = `
@@ -17,6 +17,15 @@ test("limits of connections are shared out, rounded up; what is counted over all
   const { limits: whole, ...others } = config;
   assert.deepEqual(limits, { ...whole, connections: 251, unauthenticated: 3, unauthenticatedPerAddress: 1 });
   assert.deepEqual(rest, others);
+});
+
+test("the PAM door is the supervisor's alone, and the others are the workers'", (t) => {
+  const doors =
+    "{ postgres: { port: 0 }, rest: { port: 0, database: app, authenticator: web }, pam: { unixSocket: { path: /run/pam.sock } } }";
+  const config = configOf(load(t, YAML.replace("{ postgres: { port: 0 } }", doors)));
+  assert.deepEqual(Object.keys(shareOf(config, 2).doors).sort(), ["postgres", "rest"]);
+  assert.deepEqual(shareOfSupervisor(config), { ...config, doors: { pam: config.doors.pam } });
+  assert.deepEqual(withPorts(config, portPlaces(config)), config);
 });
 
 test("all workers get the port that was found", (t) => {

@@ -18,6 +18,7 @@ import { directoryWith } from "../../../support/config-files.ts";
 function doorFor(t: TestContext) {
   const events: Event[] = [];
   const running = {
+    logins: () => assert.fail("no login is asked about"),
     api: () => assert.fail("the API is not asked"),
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: async () => ({ text: "", mediaType: "text/plain" }),

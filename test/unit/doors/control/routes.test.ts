@@ -21,6 +21,7 @@ const bindings = { incoming: { socket: { remoteAddress: "::ffff:192.0.2.7", remo
 function appWith(running: Partial<Running> = {}, token?: string) {
   const events: Event[] = [];
   const whole: Running = {
+    logins: () => assert.fail("no login is asked about"),
     api: () => assert.fail("the API is not asked"),
     readiness: async () => READY,
     metrics: async () => ({ text: "postern_sessions 1\n", mediaType: "text/plain; version=0.0.4" }),

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -16,6 +15,7 @@ import { withoutPolicy } from "../../../support/bearer.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { keyPair } from "../../../support/issuer.ts";
+import { pamQuestion, sendToPam } from "../../../support/pam-question.ts";
 
 /** An open PAM door on a clock that is turned by hand. */
 async function openDoor(t: TestContext, issuers: readonly string[] = ["jobs"]) {
@@ -59,24 +59,9 @@ async function openDoor(t: TestContext, issuers: readonly string[] = ["jobs"]) {
     await drained;
     rmSync(directory, { recursive: true });
   });
-  const send = (bytes: string): Promise<string> =>
-    new Promise((resolve, reject) => {
-      let answer = "";
-      const socket = connect({ path }).setEncoding("utf8");
-      socket.on("data", (piece: string) => {
-        answer += piece;
-      });
-      socket.on("error", reject).on("close", () => resolve(answer));
-      socket.write(bytes);
-    });
-  const ask = (type: "auth" | "account", more: Readonly<Record<string, string>> = {}) => {
-    const fields = { type, role: "ada", rhost: "192.0.2.7", process: "42", ...more };
-    return send(
-      `postern-pam/1\0${Object.entries(fields)
-        .map(([name, value]) => `${name}=${value}\0`)
-        .join("")}\0`,
-    );
-  };
+  const send = (bytes: string) => sendToPam(path, bytes);
+  const ask = (type: "auth" | "account", more: Readonly<Record<string, string>> = {}) =>
+    send(pamQuestion({ type, role: "ada", rhost: "192.0.2.7", process: "42", ...more }));
   const credential = (lasts = 600) =>
     mintToken(keyPair().privatePem, { sub: "ada", exp: Math.floor(clock.now() / 1000) + lasts });
   return { door, clock, events, sessions, path, send, ask, credential, settingsOf };
