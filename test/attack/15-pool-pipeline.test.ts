@@ -7,6 +7,7 @@ import { VirtualClock } from "../support/clock.ts";
 import { eventually } from "../support/eventually.ts";
 import { poolsOf, textOf } from "../support/pool.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { leaver, outcomeOf, type PoolDeed, race } from "../support/race.ts";
 
 const ROLES = ["red", "green", "blue"];
 const REQUESTS = 3000;
@@ -216,15 +217,7 @@ test("large values of reads behind each other do not lie in each other's memory"
   assert.equal(new Set(memories).size, results.length);
 });
 
-interface Deed {
-  /** What is left names who left it. */
-  readonly sql: string;
-  readonly fails?: string;
-  readonly leaves?: true;
-  readonly timeout?: string;
-}
-
-const DEEDS: readonly Deed[] = [
+const DEEDS: readonly PoolDeed[] = [
   { sql: "SELECT 1" },
   { sql: "SELECT 1" },
   { sql: "SELECT 1" },
@@ -264,45 +257,26 @@ test("no read behind another's ever sees its role or settings, or gets its answe
   const { pool: made, admission } = pool({ settings: { size: SIZE, preparedStatements: 12 } });
   const admissions = await Promise.all(ROLES.map(admission));
   const counts = { done: 0, failed: 0, left: 0 };
-  const request = async (n: number) => {
+  await race({ requests: REQUESTS, clients: CLIENTS, deeds: DEEDS }, async (n, deed) => {
     const role = ROLES[n % ROLES.length] ?? "";
     const as = admissions[n % ROLES.length];
-    const deed = DEEDS[(n * 7 + Math.floor(n / 13)) % DEEDS.length];
-    assert.ok(deed !== undefined && as !== undefined);
+    assert.ok(as !== undefined);
     const claims = JSON.stringify({ role, n });
-    const leave = new AbortController();
+    const timeout = deed.timeout ?? "0";
     const look = { text: LOOK, parameters: [], prepare: n % 5 > 0, binary: false };
     const act = { text: "SELECT run($1)", parameters: [deed.sql], prepare: n % 3 > 0, binary: false };
     const settings = [
       ["request.jwt.claims", claims],
-      ["statement_timeout", deed.timeout ?? "0"],
+      ["statement_timeout", timeout],
     ] as const;
-    if (deed.leaves) setImmediate(() => setTimeout(() => leave.abort(), n % 25));
-    try {
-      const order = { readOnly: true, brief: HOW[n % HOW.length], settings, end: "commit" } as const;
-      const [first] = await made.run(as, { ...order, statements: [look, act] }, leave.signal);
+    const order = { readOnly: true, brief: HOW[n % HOW.length], settings, end: "commit" } as const;
+    const outcome = await outcomeOf(deed, async () => {
+      const [first] = await made.run(as, { ...order, statements: [look, act] }, leaver(deed, n));
       const [row] = textOf(first);
-      const timeout = deed.timeout ?? "0";
       assert.deepEqual(JSON.parse(row?.[0] ?? ""), [role, "authenticator", claims, timeout, "on", []]);
-      counts.done += 1;
-    } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      assert.ok(error instanceof Error);
-      const { code, sqlstate } = error as { code?: string; sqlstate?: string };
-      if (code === "pool/aborted") {
-        assert.ok(deed.leaves, "another's read was given up");
-        counts.left += 1;
-      } else {
-        assert.equal(sqlstate, deed.fails, `${deed.sql}: ${error.message}`);
-        counts.failed += 1;
-      }
-    }
-  };
-  let next = 0;
-  const client = async () => {
-    while (next < REQUESTS) await request(next++);
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+    });
+    counts[outcome] += 1;
+  });
   const said = JSON.stringify(counts);
   assert.ok(counts.done > REQUESTS / 3 && counts.failed > REQUESTS / 10 && counts.left > REQUESTS / 20, said);
   await eventually("all connections are free", () => made.stats().busy === 0);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Transaction } from "../../src/upstream/pool/pool.ts";
 import { VirtualClock } from "../support/clock.ts";
 import { poolsOf, textOf } from "../support/pool.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
+import { leaver, outcomeOf, type PoolDeed, race } from "../support/race.ts";
 
 /** Roles whose requests share the connections. */
 const ROLES = ["red", "green", "blue"];
@@ -108,12 +110,7 @@ test("the number that a sequence gave one request is not told to the next", asyn
 });
 
 /** What one of many requests does after it has looked. */
-const DEEDS: readonly {
-  readonly sql: string;
-  readonly fails?: string;
-  readonly abort?: boolean;
-  readonly timeout?: string;
-}[] = [
+const DEEDS: readonly PoolDeed[] = [
   { sql: "SELECT 1" },
   { sql: "SELECT 1" },
   { sql: "SELECT set_config('request.jwt.claims', 'stolen', false), set_config('app.secret', 'x', false)" },
@@ -125,8 +122,8 @@ const DEEDS: readonly {
   { sql: "DO $$ BEGIN RAISE SQLSTATE 'PT402' USING MESSAGE = 'raised'; END $$", fails: "PT402" },
   { sql: "SELECT 1/0", fails: "22012" },
   { sql: "SELECT pg_sleep(60)", fails: "57014", timeout: "20ms" },
-  { sql: "SELECT pg_sleep(0.02)", abort: true },
-  { sql: "SELECT pg_sleep(60)", abort: true },
+  { sql: "SELECT pg_sleep(0.02)", leaves: true },
+  { sql: "SELECT pg_sleep(60)", leaves: true },
 ];
 
 test("no request ever sees another's role or settings, whatever others do at the same time", async () => {
@@ -134,61 +131,36 @@ test("no request ever sees another's role or settings, whatever others do at the
   const admissions = new Map(
     await Promise.all(ROLES.map(async (role) => [role, await admission(role)] as const)),
   );
-  const counts = { done: 0, failed: 0, aborted: 0 };
-  const request = async (n: number) => {
+  const counts = { done: 0, failed: 0, left: 0 };
+  await race({ requests: REQUESTS, clients: 12, deeds: DEEDS }, async (n, deed) => {
     const role = ROLES[n % ROLES.length] ?? "";
-    const claims = JSON.stringify({ role, n });
-    const deed = DEEDS[(n * 7 + Math.floor(n / 13)) % DEEDS.length];
     const as = admissions.get(role);
-    assert.ok(deed !== undefined && as !== undefined);
-    const abort = new AbortController();
+    assert.ok(as !== undefined);
+    const claims = JSON.stringify({ role, n });
     const look = { text: LOOK_CLOSELY, parameters: [], prepare: n % 5 > 0, binary: false };
     const act = { text: "SELECT run($1)", parameters: [deed.sql], prepare: n % 3 > 0, binary: false };
     const timeout = deed.timeout === undefined ? [] : [["statement_timeout", deed.timeout] as const];
-    const isolation = n % 11 === 0 ? ({ isolation: "repeatable read" } as const) : {};
-    const running = made.run(
-      as,
-      {
-        readOnly: false,
-        ...isolation,
-        settings: [["request.jwt.claims", claims], [`app.only_${n % 4}`, claims], ...timeout],
-        statements: [look, act, look],
-        end: n % 4 === 0 ? () => (n % 8 === 0 ? "rollback" : "commit") : "commit",
-      },
-      abort.signal,
-    );
-    if (deed.abort) setImmediate(() => setTimeout(() => abort.abort(), n % 25));
-    const others = [0, 1, 2, 3].filter((other) => other !== n % 4);
-    try {
-      const [first] = await running;
+    const order: Transaction = {
+      readOnly: false,
+      ...(n % 11 === 0 ? { isolation: "repeatable read" } : {}),
+      settings: [["request.jwt.claims", claims], [`app.only_${n % 4}`, claims], ...timeout],
+      statements: [look, act, look],
+      end: n % 4 === 0 ? () => (n % 8 === 0 ? "rollback" : "commit") : "commit",
+    };
+    const outcome = await outcomeOf(deed, async () => {
+      const [first] = await made.run(as, order, leaver(deed, n));
       const [row] = textOf(first);
       const [user, session, seen, secret, timeout, ...only] = row ?? [];
       assert.deepEqual([user, session, seen], [role, "authenticator", claims]);
       assert.ok(secret === null || secret === "", "another's setting");
       assert.equal(timeout, "0");
       assert.equal(only[n % 4], claims);
-      for (const other of others) assert.ok(!only[other], "another's setting");
-      counts.done += 1;
-    } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      assert.ok(error instanceof Error);
-      const { code, sqlstate } = error as { code?: string; sqlstate?: string };
-      if (code === "pool/aborted") {
-        assert.ok(deed.abort, "another's request was cancelled");
-        counts.aborted += 1;
-      } else {
-        assert.equal(sqlstate, deed.fails, `${deed.sql}: ${error.message}`);
-        counts.failed += 1;
-      }
-    }
-  };
-  let next = 0;
-  const client = async () => {
-    while (next < REQUESTS) await request(next++);
-  };
-  await Promise.all(Array.from({ length: 12 }, client));
+      for (const other of [0, 1, 2, 3]) assert.ok(other === n % 4 || !only[other], "another's setting");
+    });
+    counts[outcome] += 1;
+  });
   assert.ok(
-    counts.done > REQUESTS / 3 && counts.failed > REQUESTS / 10 && counts.aborted > REQUESTS / 20,
+    counts.done > REQUESTS / 3 && counts.failed > REQUESTS / 10 && counts.left > REQUESTS / 20,
     JSON.stringify(counts),
   );
   assert.ok(made.stats().busy <= SIZE);

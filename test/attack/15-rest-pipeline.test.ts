@@ -1,6 +1,7 @@
 /** Row 15 through HTTP where it is quickest: rows by their keys, whose policies do to the connection what they can. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { race } from "../support/race.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
 
@@ -71,9 +72,7 @@ test("no row by its key is ever shown to another identity, and nothing that a po
   const tokens = ROLES.map((role) =>
     Array.from({ length: 5 }, (_, n) => world.token(role, { n: String(n) })),
   );
-  const run = async (n: number) => {
-    const deed = DEEDS[(n * 7 + Math.floor(n / 13)) % DEEDS.length];
-    assert.ok(deed !== undefined);
+  await race({ requests: REQUESTS, clients: CLIENTS, deeds: DEEDS }, async (n, deed) => {
     const [role, claim] = [n % ROLES.length, Math.floor(n / 4) % 5];
     const own = n % 3 > 0;
     const id = 10 * ((own ? role : (role + 1) % ROLES.length) + 1) + claim;
@@ -91,12 +90,7 @@ test("no row by its key is ever shown to another identity, and nothing that a po
       assert.equal(text, "[]", said);
       counts.kept += 1;
     }
-  };
-  let next = 0;
-  const client = async () => {
-    while (next < REQUESTS) await run(next++);
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+  });
   const said = JSON.stringify(counts);
   assert.ok(counts.shown > REQUESTS / 3 && counts.kept > REQUESTS / 6 && counts.failed > REQUESTS / 10, said);
 });

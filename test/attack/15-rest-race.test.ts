@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Agent, request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
+import { race } from "../support/race.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
 
@@ -144,9 +145,7 @@ test("no request over HTTP ever sees another's role, claims, headers or settings
     tokens.set(key, made);
     return made;
   };
-  const run = async (n: number) => {
-    const deed = DEEDS[(n * 7 + Math.floor(n / 23)) % DEEDS.length];
-    assert.ok(deed !== undefined);
+  await race({ requests: REQUESTS, clients: CLIENTS, deeds: DEEDS }, async (n, deed) => {
     // What is to be ended by a time-out of its role is asked for by the role that has a short one.
     const role = deed.status === 500 ? "blue" : (ROLES[n % ROLES.length] ?? "red");
     const claim = String(n % 50); // tokens, and so sessions, are used again
@@ -177,12 +176,7 @@ test("no request over HTTP ever sees another's role, claims, headers or settings
     };
     assert.deepEqual(row.note, wanted, context);
     counts.seen += 1;
-  };
-  let next = 0;
-  const client = async () => {
-    while (next < REQUESTS) await run(next++);
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+  });
   const said = JSON.stringify(counts);
   assert.ok(counts.seen > REQUESTS / 3 && counts.failed > REQUESTS / 6 && counts.left > REQUESTS / 40, said);
   const [row] = await world.postgres.query(
