@@ -414,3 +414,19 @@ testFeature({ feature: "errors.no-secret" }, "a door without keys says so to who
     await keyless.stop();
   }
 });
+
+testFeature(
+  { feature: "auth.expiry" },
+  "a token that never ends is refused, and how to make one that does is said",
+  async () => {
+    const authorization = `Bearer ${world.token("web", { exp: undefined })}`;
+    const answer = await world.ask("GET /films", { headers: { authorization } });
+    assert.equal(answer.status, 401);
+    assert.deepEqual(answer.json(), {
+      code: "PGRST303",
+      message: "The JWT has no 'exp' claim",
+      details: null,
+      hint: "Every token must end: add 'exp', the Unix time in seconds at which it does, where tokens are issued.",
+    });
+  },
+);

@@ -8,6 +8,7 @@ interface Said {
   readonly code: PgrstCode;
   readonly message: string;
   readonly details?: string;
+  readonly hint?: string;
 }
 
 const UNREADABLE: Said = { code: "PGRST301", message: "JWT couldn't be decoded" };
@@ -17,6 +18,13 @@ const NO_KEY: Said = {
   details: "None of the keys was able to decode the JWT",
 };
 const CLAIMS: Said = { code: "PGRST303", message: "Parsing claims failed" };
+
+/** PostgREST takes tokens that never end, and its tutorial makes one. */
+const ENDLESS: Said = {
+  ...CLAIMS,
+  message: "The JWT has no 'exp' claim",
+  hint: "Every token must end: add 'exp', the Unix time in seconds at which it does, where tokens are issued.",
+};
 
 /** Denials that are about the token itself. A check that failed is named as far as its bearer may know. */
 const OF_TOKENS: Partial<Record<DenialCode, Said>> = {
@@ -72,9 +80,10 @@ function fromFuture(payload: string): Said | undefined {
   return issued ? { code: "PGRST303", message: "JWT issued at future" } : undefined;
 }
 
-/** The claim whose shape is wrong. Decides nothing: that was done, by who reads claims strictly. */
+/** The claim that is missing, or whose shape is wrong. Decides nothing: that was done, by who reads claims strictly. */
 function claimFault(payload: string): Said | undefined {
   const { aud, ...others } = claimsIn(payload);
+  if (others["exp"] === undefined) return ENDLESS;
   for (const name of ["exp", "nbf", "iat"])
     if (others[name] !== undefined && typeof others[name] !== "number")
       return { ...CLAIMS, message: `The JWT '${name}' claim must be a number` };

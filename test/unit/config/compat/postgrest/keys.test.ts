@@ -14,7 +14,8 @@ import { directoryWith } from "../../../../support/config-files.ts";
 import { testFeature } from "../../../../support/feature.ts";
 
 const clock = new VirtualClock();
-const exp = clock.now() / 1000 + 60;
+const now = clock.now() / 1000;
+const exp = now + 60;
 const pair = newKeyPair("ES256");
 const jwk = publicJwk(pair.publicPem);
 const SHARED = Buffer.from("0123456789abcdef0123456789abcdef");
@@ -113,6 +114,20 @@ testFeature({ feature: "auth.expiry" }, "a token that never ends is refused", as
     "identity/claims",
   );
 });
+
+for (const [name, claims, outcome] of [
+  ["begins 30 seconds from now", { nbf: now + 30 }, "taken"],
+  ["begins later", { nbf: now + 31 }, "identity/not-yet-valid"],
+  ["is issued 30 seconds from now", { iat: now + 30 }, "taken"],
+  ["is issued later", { iat: now + 31 }, "identity/not-yet-valid"],
+  ["ended this second", { exp: now }, "identity/expired"],
+] as const)
+  testFeature({ feature: "auth.clock-skew" }, `a token that ${name}: ${outcome}`, async () => {
+    assert.equal(
+      await takes({ PGRST_JWT_SECRET: JSON.stringify(jwk) }, signed({ ...web, ...claims })),
+      outcome,
+    );
+  });
 
 for (const [name, content] of [
   ["text with a newline at its end", Buffer.from(`${SHARED.toString()}\n`)],

@@ -142,16 +142,17 @@ const denials: readonly (readonly [
   ["identity/not-yet-valid", encode({ iat: 1, nbf: 2 }), "PGRST303", 401, "JWT not yet valid"],
   ["identity/audience", "a.b.c", "PGRST303", 401, "JWT not in audience"],
   ["identity/claims", encode({ exp: "1" }), "PGRST303", 401, "The JWT 'exp' claim must be a number"],
-  ["identity/claims", encode({ nbf: {} }), "PGRST303", 401, "The JWT 'nbf' claim must be a number"],
-  ["identity/claims", encode({ iat: null }), "PGRST303", 401, "The JWT 'iat' claim must be a number"],
+  ["identity/claims", encode({ exp: 1, nbf: {} }), "PGRST303", 401, "The JWT 'nbf' claim must be a number"],
+  ["identity/claims", encode({ exp: 1, iat: null }), "PGRST303", 401, "The JWT 'iat' claim must be a number"],
   [
     "identity/claims",
-    encode({ aud: ["a", 1] }),
+    encode({ exp: 1, aud: ["a", 1] }),
     "PGRST303",
     401,
     "The JWT 'aud' claim must be a string or an array of strings",
   ],
-  ["identity/claims", encode({ sub: 1 }), "PGRST303", 401, "Parsing claims failed"],
+  ["identity/claims", encode({ exp: 1, sub: 1 }), "PGRST303", 401, "Parsing claims failed"],
+  ["identity/claims", encode({ role: "web" }), "PGRST303", 401, "The JWT has no 'exp' claim"],
 ];
 for (const [denial, token, code, http, message] of denials)
   test(`${denial} with the token ${JSON.stringify(token)} is ${code}: ${message}`, () => {
