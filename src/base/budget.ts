@@ -106,6 +106,13 @@ export class Share implements Room {
       this.#count(bytes);
   }
 
+  /** Lets go of what is held above so many bytes. */
+  keep(bytes: number): void {
+    if (this.#wanted !== undefined || bytes >= this.#held) return;
+    this.#count(bytes);
+    serve(this.#common);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -2,7 +2,8 @@ import { totalmem } from "node:os";
 
 /**
  * Of the memory, this part may be held as bodies of requests and as much again as answers. On its way each takes up to
- * three times its length (CSV and the JSON that it becomes, what is encrypted and not sent yet): three quarters in all.
+ * three times what is counted (chunks that are being put together, what is encrypted and not sent yet): three quarters
+ * in all.
  */
 const PART = 1 / 8;
 /** A body of the largest size that is taken by default fits in any case. */

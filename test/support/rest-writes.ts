@@ -77,7 +77,7 @@ export class Writer {
         clientEndsTransactions: true,
       },
     );
-    const payload = await readPayload(parsed, Buffer.from(sent.body ?? ""));
+    const payload = await readPayload(parsed, Buffer.from(sent.body ?? ""), () => undefined);
     return parsed.action.kind === "call"
       ? this.#call(parsed, payload, sent)
       : this.#write(parsed, payload, sent);

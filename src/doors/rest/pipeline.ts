@@ -285,7 +285,7 @@ function endOf(
   const usual: TransactionEnd = configured.startsWith("rollback") ? "rollback" : "commit";
   const end = preferences.tx ?? usual; // it was parsed only where the client may choose
   const { check } = job;
-  if (check === undefined) return end;
+  if (check === undefined) return job.answersFirst && end === "commit" ? () => end : end;
   return (results: readonly Result[]) => {
     try {
       check(results.slice(skip));

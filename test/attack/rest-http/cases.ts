@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect as connectTls } from "node:tls";
 import { ROOM_MS } from "../../../src/base/budget.ts";
 import type { Stage } from "./stage.ts";
-import { BOUNDS, eventually, ROWS_BYTES } from "./stage.ts";
+import { BECOMES_BYTES, BOUNDS, eventually, ROWS_BYTES } from "./stage.ts";
 
 export type Case = readonly [name: string, play: (stage: Stage) => Promise<void>];
 
@@ -361,6 +361,26 @@ const memory: readonly Case[] = [
       assert.equal(statusOf(answer), 503, answer.slice(0, 300));
       assert.match(answer, /"code":"http\/too-many-bodies"/);
       assert.deepEqual(server.held, held(LARGE, 0));
+    },
+  ],
+  [
+    "what a body becomes is counted beside it, and alone once the body was dropped",
+    async ({ client, clock, server, held: reply, kept }) => {
+      const first = await client();
+      first.send(post("/keep", `Content-Length: ${LARGE}\r\n`, "x".repeat(LARGE)));
+      await kept;
+      const refused = await client();
+      refused.send(post("/become", `Content-Length: ${LARGE / 3}\r\n`, "y".repeat(LARGE / 3)));
+      await eventually(() => server.short.bodies, "the waiting for what it becomes");
+      assert.equal(server.held.bodies, LARGE + LARGE / 3);
+      clock.advance(ROOM_MS);
+      assert.match(await refused.upTo("}"), /^HTTP\/1.1 503 .*"code":"http\/too-many-bodies"/s);
+      const second = await client();
+      second.send(post("/become", `Content-Length: ${LARGE / 6}\r\n`, "z".repeat(LARGE / 6)));
+      await eventually(() => server.held.bodies === LARGE + BECOMES_BYTES, "what it becomes, without it");
+      reply.resolve({ status: 200, headers: [], body: Buffer.from("kept") });
+      await second.upTo("kept");
+      await eventually(() => server.held.bodies === 0, "what was held");
     },
   ],
   [

@@ -163,7 +163,10 @@ async function rowsOf({ room, target }: Exchange): Promise<Buffer> {
   return granted ? Buffer.alloc(bytes, "x") : Buffer.from("no room");
 }
 
-/** `/rows` is large and counted, `/rows/half` is half as large, `/wait` waits, `/keep` with the body it has read, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
+/** What the body of `/become` becomes. */
+export const BECOMES_BYTES = 3_000_000;
+
+/** `/rows` is large and counted, `/rows/half` is half as large, `/wait` waits, `/keep` with the body it has read, `/become` with what it made of that, `/body` gives the body back, `/unread` does not read it, `/known` vouches, `/big` is big. */
 async function answer(exchange: Exchange, held: Promise<Reply>, onKept: () => void): Promise<Reply> {
   const [path] = exchange.target.split("?");
   const ok = (body: Buffer | string): Reply => ({ status: 200, headers: [], body: Buffer.from(body) });
@@ -180,9 +183,13 @@ async function answer(exchange: Exchange, held: Promise<Reply>, onKept: () => vo
     onKept();
     return await held;
   }
-  if (path !== "/body") return ok(exchange.target);
+  if (path !== "/body" && path !== "/become") return ok(exchange.target);
   try {
-    return ok(await exchange.body());
+    const body = await exchange.body();
+    if (path === "/body") return ok(body);
+    await exchange.bodyBecomes(BECOMES_BYTES);
+    exchange.dropBody();
+    return await held;
   } catch (error) {
     return refusal(error as HttpError);
   }

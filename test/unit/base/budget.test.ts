@@ -85,6 +85,18 @@ test("what is there already is counted although it does not fit", () => {
   assert.equal(budget.held, LIMIT);
 });
 
+test("what is let go of serves who waits", () => {
+  const { budget, told, ask } = world();
+  const [first, second] = [budget.share(), budget.share()];
+  ask("first", first, LIMIT);
+  ask("second", second, MB);
+  first.keep(LIMIT);
+  assert.deepEqual(told, []);
+  first.keep(LIMIT - MB);
+  assert.deepEqual(told, ["second granted"]);
+  assert.equal(budget.held, LIMIT);
+});
+
 test("a share that was closed is granted nothing more, and whoever waits on it is told", () => {
   const { budget, told, ask } = world();
   const [first, second] = [budget.share(), budget.share()];

@@ -45,13 +45,14 @@ export function callJob(context: ActionContext, { method }: CallAction, payload:
       : callRepresentation(producer, { call: planned.call, returns, plan }),
     count: planned.count.total,
   };
+  // A function that says that it changes nothing is held to it (PostgREST documentation, "Access Mode").
+  const readOnly = method !== "POST" || routine.volatility !== "volatile";
   const expects = planned.count.expects && explain === null;
   const main = explain === null ? callStatement(parts) : explainCall(parts, explain.format, explain.options);
   const asked = { request, negotiated, oneValue: !returnsSet(returns) };
   return {
     kind: "job",
-    // A function that says that it changes nothing is held to it (PostgREST documentation, "Access Mode").
-    readOnly: method !== "POST" || routine.volatility !== "volatile",
+    readOnly,
     brief: false,
     isolation: routine.isolation,
     routineSettings: routine.settings,
@@ -63,6 +64,7 @@ export function callJob(context: ActionContext, { method }: CallAction, payload:
             const fault = faultOfRows(asked, mainRow(results.at(-1)?.rows[0] ?? []));
             if (fault !== undefined) throw fault;
           },
+    answersFirst: !readOnly && !bodiless && explain === null,
     legacyNames: planned.read.legacyNames,
     reply: (results) => {
       const rows = results.at(-1)?.rows ?? [];

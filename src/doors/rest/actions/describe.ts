@@ -23,6 +23,7 @@ export function describeJob(context: ActionContext, headersOnly: boolean): Job {
     routineSettings: [],
     statements: [visibleStatement(schema, mode)],
     check: undefined,
+    answersFirst: false,
     legacyNames: [],
     reply: async (results) => {
       if (headersOnly) return openApiReply(request, undefined);

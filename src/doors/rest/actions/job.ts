@@ -39,6 +39,11 @@ export interface Job {
    * @throws RestError
    */
   readonly check: ((results: readonly Result[]) => void) | undefined;
+  /**
+   * It changes something, and its answer may be larger than there is room for: the answer is read before the
+   * transaction ends, so that where it is refused nothing was changed.
+   */
+  readonly answersFirst: boolean;
   /** Embeds that were named by their target although they have an alias. */
   readonly legacyNames: readonly LegacyName[];
   /** @throws RestError */

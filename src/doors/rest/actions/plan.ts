@@ -53,7 +53,7 @@ function isLarge({ headers }: Exchange): boolean {
 }
 
 async function payloadOf({ request, exchange }: ActionContext): Promise<Payload> {
-  const payload = await readPayload(request, await exchange.body());
+  const payload = await readPayload(request, await exchange.body(), (bytes) => exchange.bodyBecomes(bytes));
   if (request.contentType.kind === "csv") exchange.dropBody(); // it is JSON now
   return payload;
 }

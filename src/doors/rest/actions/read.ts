@@ -52,6 +52,7 @@ export function readJob(context: ActionContext, relation: string, headersOnly: b
     routineSettings: [],
     statements,
     check: undefined,
+    answersFirst: false,
     legacyNames: planned.legacyNames,
     reply: (results) => {
       const result = results.at(-1);

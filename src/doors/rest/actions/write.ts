@@ -55,6 +55,7 @@ export function writeJob(context: ActionContext, action: WriteAction, payload: P
             const fault = faultOfRows(asked, mainRow(results.at(-1)?.rows[0] ?? []));
             if (fault !== undefined) throw fault;
           },
+    answersFirst: read !== null && explain === null,
     legacyNames: read?.legacyNames ?? [],
     reply: (results) => {
       const rows = results.at(-1)?.rows ?? [];

@@ -76,6 +76,8 @@ export class Connection {
   #body: Buffer = EMPTY;
   /** Whether nothing else can lie in that memory: what was chunked was copied out of its chunks. */
   #bodyAlone = false;
+  /** How many bytes were made of the body. */
+  #bodyMade = 0;
   /** Whether the body of the request was taken off the connection. */
   #bodyTaken = true;
   #resting = false;
@@ -175,8 +177,22 @@ export class Connection {
     });
   }
 
+  /** See Exchange.bodyBecomes. */
+  bodyBecomes(bytes: number): Promise<void> | undefined {
+    this.#bodyMade = bytes;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const refuse = () => reject(noRoom());
+    const claim = this.#bodyRoom?.claim(this.#body.length + bytes, (granted) =>
+      granted ? resolve() : refuse(),
+    );
+    if (claim === undefined || claim === "granted") return undefined;
+    if (claim === "refused") refuse();
+    return promise;
+  }
+
   /** See Exchange.dropBody. */
   dropBody(): void {
+    this.#bodyRoom?.keep(this.#bodyMade);
     const body = this.#body;
     this.#body = EMPTY;
     if (this.#bodyAlone) releaseAround(body);
@@ -270,7 +286,7 @@ export class Connection {
       this.#since += waited;
       this.#deadline = left + waited;
       if (granted) this.#readOn();
-      else this.#endBody(({ reject }) => reject(new HttpError("http/too-many-bodies", "no room in time")));
+      else this.#endBody(({ reject }) => reject(noRoom()));
     });
     if (claim === "granted") return true;
     this.#deadline = NEVER;
@@ -296,6 +312,7 @@ export class Connection {
     this.#bodyRoom?.close();
     this.#bodyRoom = undefined;
     this.#body = EMPTY;
+    this.#bodyMade = 0;
     this.#hold(reply);
     if (this.#state === "lingering" || this.#state === "closed") return;
     this.#request = undefined;
@@ -377,6 +394,10 @@ export class Connection {
     this.#request?.leave();
     this.#leaveCrowd();
   }
+}
+
+function noRoom(): HttpError {
+  return new HttpError("http/too-many-bodies", "no room in time");
 }
 
 function tooLarge(bytes: Buffer, targetBytes: number): HttpError {

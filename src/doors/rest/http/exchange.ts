@@ -24,6 +24,11 @@ export interface Exchange {
    * @throws HttpError when it is larger or slower than the door allows, or the client went away
    */
   body(): Promise<Buffer>;
+  /**
+   * Counts what is made of the body, so many bytes by now, beside it. Undefined when there is room at once.
+   * @throws HttpError when there is none in time
+   */
+  bodyBecomes(bytes: number): Promise<void> | undefined;
   /** Says that the body was used. Its memory is given back: nobody may read it any more, nor still have to send it. */
   dropBody(): void;
   /** Where the answer is counted, from before it is read from the database until it was sent. Made when first asked for. */

@@ -10,6 +10,7 @@ interface Origin {
   readonly peer: Peer;
   readonly closed: boolean;
   readBody(head: Head): Promise<Buffer>;
+  bodyBecomes(bytes: number): Promise<void> | undefined;
   dropBody(): void;
   vouch(): void;
   answerRoom(): Share;
@@ -55,6 +56,10 @@ export class Request implements Exchange {
 
   body(): Promise<Buffer> {
     return this.#origin.readBody(this.head);
+  }
+
+  bodyBecomes(bytes: number): Promise<void> | undefined {
+    return this.#origin.bodyBecomes(bytes);
   }
 
   dropBody(): void {

@@ -58,6 +58,10 @@ export class CsvReader implements Sliced<CsvRows> {
     return this.#at >= this.#body.length;
   }
 
+  get made(): number {
+    return this.#json.length;
+  }
+
   /** @throws RestError PGRST102 */
   result(): CsvRows {
     if (this.#members === undefined) throw badBody("Empty or invalid CSV: a header line was expected");

@@ -53,6 +53,9 @@ export class JsonScan implements Sliced<JsonKeys> {
     this.#body = body;
   }
 
+  /** Keys alone are kept, and their number is bounded. */
+  readonly made = 0;
+
   advance(position: number): boolean {
     const body = this.#body;
     while (this.#at < position) {

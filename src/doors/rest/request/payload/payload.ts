@@ -7,11 +7,13 @@ import { splitParameters } from "../parameters.ts";
 import type { ApiRequest, Payload } from "../types.ts";
 import { CsvReader } from "./csv.ts";
 import { JsonScan } from "./json-scan.ts";
-import { runSliced } from "./slices.ts";
+import { type MakeRoom, runSliced } from "./slices.ts";
 
 const NONE: Payload = { kind: "none" };
 /** A function without arguments may be called with no body at all. */
 const NO_ARGUMENTS: Payload = { kind: "json", body: Buffer.from("{}"), shape: "object", keys: [], rows: 1 };
+
+const NOTHING_MADE: MakeRoom = () => undefined;
 
 /** Whether the action of this request has a use for a body. */
 function takesBody({ action }: ApiRequest): boolean {
@@ -29,16 +31,21 @@ function takesBody({ action }: ApiRequest): boolean {
 
 /**
  * Reads what can be read without building values: a small body at once, a large one in slices.
+ * @param makeRoom for what is made of the body and stands beside it
  * @throws RestError PGRST102
  */
-export function readPayload(request: ApiRequest, body: Buffer): Payload | Promise<Payload> {
+export function readPayload(
+  request: ApiRequest,
+  body: Buffer,
+  makeRoom: MakeRoom,
+): Payload | Promise<Payload> {
   if (!takesBody(request)) return NONE;
   const call = request.action.kind === "call";
   switch (request.contentType.kind) {
     case "json":
       return readJson(request, body, call);
     case "csv":
-      return readCsv(body);
+      return readCsv(body, makeRoom);
     case "form":
       return call ? { kind: "form", pairs: readForm(body) } : formAsObject(readForm(body));
     case "text":
@@ -56,14 +63,14 @@ function readJson({ action, query }: ApiRequest, body: Buffer, call: boolean): P
   if (query.columns !== undefined && action.kind !== "upsert")
     return { kind: "unread-json", body, columns: query.columns };
   if (call && body.length === 0) return NO_ARGUMENTS;
-  const found = runSliced(new JsonScan(body), body.length);
+  const found = runSliced(new JsonScan(body), body.length, NOTHING_MADE);
   return found instanceof Promise
     ? found.then((keys) => ({ kind: "json", body, ...keys }))
     : { kind: "json", body, ...found };
 }
 
-function readCsv(body: Buffer): Payload | Promise<Payload> {
-  const found = runSliced(new CsvReader(body), body.length);
+function readCsv(body: Buffer, makeRoom: MakeRoom): Payload | Promise<Payload> {
+  const found = runSliced(new CsvReader(body), body.length, makeRoom);
   return found instanceof Promise
     ? found.then((rows) => ({ kind: "json", ...rows }))
     : { kind: "json", ...found };

@@ -13,7 +13,15 @@ function requestOf({ closed = false } = {}): Request {
   const peer = { address: "192.0.2.1", port: 1024, tls: false };
   const readBody = async () => Buffer.alloc(0);
   const answerRoom = () => new Budget(new VirtualClock(), () => 0).share();
-  return new Request(head, { peer, closed, readBody, dropBody: () => {}, vouch: () => {}, answerRoom });
+  return new Request(head, {
+    peer,
+    closed,
+    readBody,
+    bodyBecomes: () => undefined,
+    dropBody: () => {},
+    vouch: () => {},
+    answerRoom,
+  });
 }
 
 test("a request that is aborted before anybody asks for its signal is found aborted, for the same reason", () => {

@@ -4,14 +4,17 @@ import { RestError } from "../../../../../src/doors/rest/errors.ts";
 import { RequestHeaders } from "../../../../../src/doors/rest/http/headers.ts";
 import { BODY_SLICE, MAX_JSON_DEPTH } from "../../../../../src/doors/rest/request/limits.ts";
 import { readPayload } from "../../../../../src/doors/rest/request/payload/payload.ts";
+import type { MakeRoom } from "../../../../../src/doors/rest/request/payload/slices.ts";
 import { parseRequest } from "../../../../../src/doors/rest/request/request.ts";
 
 const settings = { schemas: ["api"], rootRoutine: undefined, described: true, clientEndsTransactions: false };
 
-function read(request: string, type: string | undefined, body: string | Buffer) {
+const enough = () => undefined;
+
+function read(request: string, type: string | undefined, body: string | Buffer, makeRoom: MakeRoom = enough) {
   const [method = "", target = ""] = request.split(" ");
   const headers = RequestHeaders.fromRaw(type === undefined ? [] : ["Content-Type", type]);
-  return readPayload(parseRequest({ method, target, headers }, settings), Buffer.from(body));
+  return readPayload(parseRequest({ method, target, headers }, settings), Buffer.from(body), makeRoom);
 }
 
 /** What a body holds, which may be in pieces. */
@@ -190,6 +193,29 @@ describe("CSV", () => {
   for (const [csv, message] of refused)
     test(`${JSON.stringify(csv)} is refused`, async () =>
       assert.match(String(await refusal("POST /a", "text/csv", csv)), message));
+
+  test("what CSV becomes is counted while it does, and waits for room", async () => {
+    const asked: number[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const name = "x".repeat(1000);
+    const reading = read("POST /a", "text/csv", `${name}\n${"1\n".repeat(10_000)}`, (bytes) => {
+      asked.push(bytes);
+      return asked.length === 1 ? promise : undefined;
+    });
+    await new Promise(setImmediate);
+    assert.equal(asked.length, 1, "it goes on when there is room");
+    resolve();
+    const payload = await reading;
+    assert.ok(payload.kind === "json" && Array.isArray(payload.body));
+    const [made, ...more] = asked;
+    assert.ok(made !== undefined && made > 1_000_000 && more.length > 0, String(asked));
+    const length = payload.body.reduce((sum: number, { length }: Buffer) => sum + length, 0);
+    assert.ok(length - (asked.at(-1) ?? 0) <= 1, `${asked.at(-1)} of ${length} bytes were counted`);
+    await assert.rejects(
+      async () => read("POST /a", "text/csv", "a\n1", () => Promise.reject(new Error("no room"))),
+      /no room/,
+    );
+  });
 
   test("a large body is read in slices", async () => {
     const lines = Array.from({ length: BODY_SLICE / 4 }, (_, n) => `${n},name ${n}`);
