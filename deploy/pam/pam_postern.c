@@ -3,7 +3,7 @@
  *
  *   a PAM module, which sees the whole token however long it is (libpam0g-dev or pam-devel):
  *     cc -O2 -Wall -Wextra -fPIC -shared -DPAM_MODULE -o pam_postern.so pam_postern.c -lpam
- *   a program for PAM's own pam_exec.so, which needs no header of PAM's; pam_exec passes on 510 bytes of a token:
+ *   a program for PAM's own pam_exec.so, which needs no header of PAM's; tokens of up to 510 bytes, where pam_exec cuts:
  *     cc -O2 -Wall -Wextra -o postern-pam pam_postern.c
  *
  * Arguments of both: socket=/PATH [cluster=NAME] [database=NAME]. It decides nothing: "allow" is the one answer that lets
@@ -30,7 +30,7 @@ enum { PAM_SUCCESS = 0, PAM_SERVICE_ERR = 3, PAM_PERM_DENIED = 6, PAM_AUTH_ERR =
 #endif
 
 enum {
-  MAX_QUESTION = 16 * 1024, /* as the door takes it: a token of 8 kB, and as much again */
+  MAX_QUESTION = 66 * 1024, /* as the door takes it: a token of 64 kB, and names and an address */
   MAX_ANSWER = 1024,        /* a code, an id and a sentence */
   DEADLINE_MS = 10 * 1000,  /* PostgreSQL gives up after authentication_timeout, 60 s; clients mostly before */
 };
@@ -151,8 +151,12 @@ static int ask(const struct target *target, const char *role, const char *rhost,
   add(&q, "database", target->database);
   add(&q, "credential", credential);
   put(&q, "", 1);
-  bool answered = exchange(target->socket, &q, answer);
+  bool answered = exchange(target->socket, &q, answer), too_long = q.too_long;
   explicit_bzero(&q, sizeof q);
+  if (too_long) {
+    snprintf(why, MAX_ANSWER + 64, "the token is longer than the 64 kB that Postern takes");
+    return PAM_AUTH_ERR;
+  }
   if (!answered) {
     snprintf(why, MAX_ANSWER + 64, "%.200s gives no answer", target->socket);
     return PAM_AUTHINFO_UNAVAIL;
@@ -213,8 +217,14 @@ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
 
 #include <stdlib.h>
 
-/* pam_exec cuts a credential after PAM_MAX_RESP_SIZE bytes, its NUL among them, and says nothing. */
-enum { PAM_MAX_RESP_SIZE = 512 };
+enum { MAX_CREDENTIAL = 8192 }; /* more than any pam_exec passes on */
+
+/* pam_exec cuts a credential after PAM_MAX_RESP_SIZE bytes, its NUL among them, and says nothing. That is 512; who builds
+ * Linux-PAM may have doubled it. */
+static bool is_cut(const char *credential) {
+  size_t size = strlen(credential) + 1;
+  return size == 512 || size == 1024 || size == 2048 || size == 4096;
+}
 
 static int deny(int code, const char *why) {
   const char *type = getenv("PAM_TYPE");
@@ -229,20 +239,21 @@ static int deny(int code, const char *why) {
 int main(int argc, char **argv) {
   struct target target;
   const char *type = getenv("PAM_TYPE"), *role = getenv("PAM_USER"), *rhost = getenv("PAM_RHOST");
-  char credential[PAM_MAX_RESP_SIZE + 1] = "", why[MAX_ANSWER + 64] = "";
+  char credential[MAX_CREDENTIAL + 2] = "", why[MAX_ANSWER + 64] = "";
   if (!read_arguments(&target, argc - 1, (const char **)argv + 1))
     return deny(PAM_SERVICE_ERR, "wrong arguments; write socket=/PATH [cluster=NAME] [database=NAME]");
   bool login = type != NULL && strcmp(type, "auth") == 0;
   if (role == NULL || type == NULL || (!login && strcmp(type, "account") != 0))
     return deny(PAM_SERVICE_ERR, "this is run by pam_exec.so, for auth and account");
-  for (size_t length = 0; login && length < PAM_MAX_RESP_SIZE;) {
-    ssize_t n = read(STDIN_FILENO, credential + length, PAM_MAX_RESP_SIZE - length);
+  for (size_t length = 0; login && length <= MAX_CREDENTIAL;) {
+    ssize_t n = read(STDIN_FILENO, credential + length, MAX_CREDENTIAL + 1 - length);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     length += (size_t)n;
   }
-  if (strlen(credential) >= PAM_MAX_RESP_SIZE - 1)
-    return deny(PAM_AUTH_ERR, "the token is longer than what pam_exec.so passes on; use the module pam_postern.so");
+  if (strlen(credential) > MAX_CREDENTIAL) return deny(PAM_AUTH_ERR, "the token is longer than 8192 bytes");
+  if (is_cut(credential))
+    return deny(PAM_AUTH_ERR, "pam_exec.so has cut the token; take the module pam_postern.so, or a personal access token");
   int code = ask(&target, role, rhost, getppid(), login ? credential : NULL, why);
   explicit_bzero(credential, sizeof credential);
   return code == PAM_SUCCESS ? code : deny(code, why);

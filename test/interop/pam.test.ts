@@ -207,17 +207,34 @@ describe("PAM", { skip: SKIPPED }, () => {
     await closed("ada", token("ada"));
   });
 
-  const long = () => token("ada", { text: "x".repeat(2000) });
+  /** A good token of about this length, and no shorter. */
+  const ofLength = (bytes: number) => {
+    const short = token("ada", { text: "" }).length;
+    return token("ada", { text: "x".repeat(Math.ceil(((bytes - short) * 3) / 4) + 1) });
+  };
 
-  test("the module takes tokens of any length; pam_exec cuts them, and that is said", async () => {
+  test("the module takes tokens of any length", async () => {
     ways["the module"]?.();
-    await opens("ada", long());
-    for (const way of ["the launcher in pam_exec", "the helper in pam_exec"]) {
+    for (const bytes of [500, 511, 2048, 4096, 16_384, 60_000]) await opens("ada", ofLength(bytes));
+  });
+
+  for (const way of ["the launcher in pam_exec", "the helper in pam_exec"])
+    test(`by ${way}: a token that pam_exec cuts is refused, and the log says so and what to do`, async () => {
       ways[way]?.();
-      await closed("ada", long());
-    }
-    assert.match(server.said(), /longer than what pam_exec\.so passes on/);
-    assert.match(server.said(), /longer than the 510 bytes that pam_exec\.so passes on/);
+      await opens("ada", ofLength(505));
+      const before = server.said().length;
+      for (const bytes of [512, 2048, 4096]) await closed("ada", ofLength(bytes));
+      const lines = server
+        .said()
+        .slice(before)
+        .match(/pam_exec\.so has cut .* personal access token/g);
+      assert.equal(lines?.length, 3, server.said());
+    });
+
+  test("the helper by itself says likewise that a token was cut", async () => {
+    server.exec(`${server.postern} pam ${alone()}`);
+    await closed("ada", token("u-1", { email: "ada@example.com", text: "x".repeat(2000) }));
+    assert.match(server.said(), /denied \(7\) auth of "ada" from 127\.0\.0\.1: pam_exec\.so has cut/);
   });
 
   /** The arguments of a helper that decides by itself. */

@@ -31,8 +31,13 @@ export function readSurroundings(
   return { type, role, address, process: parent };
 }
 
-/** PAM_MAX_RESP_SIZE: pam_exec cuts a credential after so many bytes and says nothing. */
-const PAM_MAX_RESP_SIZE = 512;
+/**
+ * Where pam_exec cuts a credential and says nothing: PAM_MAX_RESP_SIZE of Linux-PAM, its NUL among the bytes. It is 512;
+ * who builds Linux-PAM may have doubled it.
+ */
+const PAM_MAX_RESP_SIZES: readonly number[] = [512, 1024, 2048, 4096];
+/** More than any pam_exec passes on. */
+const MAX_CREDENTIAL_BYTES = 8192;
 
 /** The credential, or what is wrong with it. pam_exec ends it with NUL. */
 export async function readCredential(fd: number): Promise<string | { readonly fault: string }> {
@@ -41,14 +46,16 @@ export async function readCredential(fd: number): Promise<string | { readonly fa
   for await (const chunk of createReadStream("", { fd })) {
     chunks.push(chunk as Buffer); // no encoding was set
     length += (chunk as Buffer).length;
-    if (length > 2 * PAM_MAX_RESP_SIZE) break;
+    if (length > MAX_CREDENTIAL_BYTES) break;
   }
   const bytes = Buffer.concat(chunks);
   const end = bytes.indexOf(0);
   const credential = end < 0 ? bytes : bytes.subarray(0, end);
-  if (credential.length >= PAM_MAX_RESP_SIZE - 1)
+  if (credential.length > MAX_CREDENTIAL_BYTES)
+    return { fault: `the credential is longer than ${MAX_CREDENTIAL_BYTES} bytes` };
+  if (PAM_MAX_RESP_SIZES.includes(credential.length + 1))
     return {
-      fault: `the credential is longer than the ${PAM_MAX_RESP_SIZE - 2} bytes that pam_exec.so passes on`,
+      fault: `pam_exec.so has cut the credential after ${credential.length} bytes; take the module pam_postern.so, or a personal access token`,
     };
   return credential.toString("utf8");
 }

@@ -12,8 +12,8 @@ import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import { parseDatabaseName, parseRoleName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 
-/** The longest credential that is taken elsewhere (8 kB), and as much again for everything else. */
-export const MAX_QUESTION_BYTES = 16 * 1024;
+/** The longest token that is taken at any door (64 kB), and names and an address. */
+export const MAX_QUESTION_BYTES = 66 * 1024;
 const MAGIC = "postern-pam/1";
 /** The names of the fields that are known; a question with another one means something that would be left out. */
 const FIELDS = ["type", "role", "rhost", "process", "cluster", "database", "credential"] as const;
