@@ -112,7 +112,9 @@ async function inFront(postgres: TestPostgres, options: WorldOptions): Promise<W
     limits: { failedLoginsPerAddress: 0, ...options.limits },
     ...(typeof options.config === "function" ? await options.config(postgres) : options.config),
   };
-  const gateway = await startGateway(config, { waitFor: "postgres", ...options });
+  // Several workers open the PAM door first.
+  const wire = options.pam === undefined ? {} : ({ waitFor: "postgres" } as const);
+  const gateway = await startGateway(config, { ...wire, ...options });
   const seconds = () => Math.floor(Date.now() / 1000);
   const token: World["token"] = (sub, claims = {}) =>
     mintToken(keys.privatePem, { iss: ISSUER, sub, iat: seconds(), exp: seconds() + HOUR, ...claims });
