@@ -1,6 +1,7 @@
 /** Row 15 where reads are sent behind each other: what they leave, how they fail, and whom a cancel meets. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import pg from "pg";
 import type { Admission } from "../../src/access/admit.ts";
 import type { Pool, Transaction } from "../../src/upstream/pool/pool.ts";
 import { VirtualClock } from "../support/clock.ts";
@@ -124,11 +125,21 @@ test("a cancel request is sent for nobody while others wait for an answer of the
   const { made, red } = await opened(1);
   for (const which of [0, 1, 2]) {
     const leave = [new AbortController(), new AbortController(), new AbortController()];
-    const sleeping = "SELECT 'slept' FROM pg_sleep(0.1)";
+    const holder = new pg.Client({
+      host: "127.0.0.1",
+      port: server.port,
+      user: "test_admin",
+      database: "postgres",
+    });
+    await holder.connect();
+    await holder.query("SELECT pg_advisory_lock(1)");
+    const sleeping = "SELECT 'slept' FROM pg_advisory_xact_lock_shared(1)";
     const reads = leave.map(({ signal }) => read(made, red, sleeping, { abort: signal }));
     const settled = Promise.allSettled(reads);
     await running(sleeping);
     leave[which]?.abort();
+    await holder.query("SELECT pg_sleep(0.1)"); // a cancel request would have arrived
+    await holder.end(); // and its lock with it
     for (const [at, outcome] of (await settled).entries())
       if (at === which) assert.equal(outcome.status, "rejected");
       else assert.deepEqual(outcome, { status: "fulfilled", value: "slept" });

@@ -148,7 +148,7 @@ const check = (password: string) =>
       role: "ada" as RoleName,
       database: "postern_pam" as DatabaseName,
       password: new Secret(password),
-      timeoutMs: 2000,
+      timeoutMs: 5000,
     },
     systemClock,
   );

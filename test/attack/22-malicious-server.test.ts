@@ -265,7 +265,7 @@ function upstreamWith(tls: Record<string, unknown>) {
   return upstreamTo(
     clusterOf({
       hosts: [{ host: "localhost", port: server.port }],
-      connectTimeout: "1s",
+      connectTimeout: "3s",
       tls,
       login: { method: "shared-password", password: PASSWORD },
     }),

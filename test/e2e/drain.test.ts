@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { after, before, test } from "node:test";
-import type pg from "pg";
+import pg from "pg";
 import { askControl, until } from "../support/control.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Gateway } from "../support/gateway.ts";
@@ -45,6 +45,19 @@ async function running(text: string): Promise<void> {
     () => world.postgres.query(active),
     (rows) => rows.length > 0,
   );
+}
+
+/** What a query waits for until the test lets it go on. */
+const GATE = "pg_advisory_xact_lock_shared(1)::text";
+
+/** Shuts the gate, and returns what opens it. */
+async function gate(t: TestContext): Promise<() => Promise<unknown>> {
+  const { port } = world.postgres;
+  const holder = new pg.Client({ host: "127.0.0.1", port, user: "test_admin", database: "postgres" });
+  await holder.connect();
+  t.after(() => holder.end());
+  await holder.query("SELECT pg_advisory_lock(1)");
+  return () => holder.query("SELECT pg_advisory_unlock(1)");
 }
 
 function drainEnded({ log }: Gateway): number {
@@ -91,9 +104,12 @@ test("a query that runs gets its answer before the session ends", async (t) => {
   const { gateway, connect } = await place(t, "60s");
   const client = await connect();
   const told = farewell(client);
-  const answer = client.query("SELECT pg_sleep(0.5), 'the answer' AS text");
+  const release = await gate(t);
+  const answer = client.query(`SELECT ${GATE}, 'the answer' AS text`);
   await running("the answer");
   const exit = gateway.stop();
+  await gateway.logged((line) => line.event === "drain.started.v1");
+  await release();
   assert.equal((await answer).rows[0]["text"], "the answer");
   assert.equal((await told).code, "57P01");
   assert.equal(await exit, 0);
@@ -103,13 +119,16 @@ test("every query of a pipeline gets its answer before the session ends", async 
   const { gateway } = await place(t, "60s");
   const client = await RawClient.tls({ port: gateway.port, ca: world.ca });
   await client.logIn("ada", world.token("ada"));
+  const release = await gate(t);
   client.send(
-    ...pipelined("SELECT 'the first', pg_sleep(0.3)"),
+    ...pipelined(`SELECT 'the first', ${GATE}`),
     ...pipelined("SELECT 'the second', pg_sleep(0.3)"),
     typed("Q", Buffer.from("SELECT 'the third', pg_sleep(0.3)\0")),
   );
   await running("the first");
   const exit = gateway.stop();
+  await gateway.logged((line) => line.event === "drain.started.v1");
+  await release();
   const messages = await client.messagesUntil("E");
   const rows = messages.filter(({ type }) => type === "D").map(({ body }) => rowValues(body)[0]);
   assert.deepEqual(rows, ["the first", "the second", "the third"]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { askControl, metric, until } from "../support/control.ts";
+import { freePort } from "../support/free-port.ts";
 import type { World } from "../support/world.ts";
 import { startWorld, UPSTREAM_PASSWORD } from "../support/world.ts";
 
@@ -55,7 +56,10 @@ test("a refused login is counted by the check that failed", async () => {
   const denied = 'postern_logins_total{door="postgres",result="denied",code="identity/expired"}';
   const before = (await metric(world.gateway, denied)) ?? 0;
   await assert.rejects(world.connect({ password: world.token("ada", { exp: 1_600_000_000 }) }));
-  assert.equal(await metric(world.gateway, denied), before + 1);
+  await until(
+    () => metric(world.gateway, denied),
+    (count) => count === before + 1,
+  );
 });
 
 test("the certificate's end, the hosts and the process are in the metrics", async () => {
@@ -87,7 +91,10 @@ test("a bad configuration is counted and changes nothing; a good one moves the t
   const { gateway, config } = world;
   gateway.configure("doors: [");
   await gateway.logged((line) => line.event === "config.refused.v1");
-  assert.equal(await metric(gateway, 'postern_config_loads_total{result="refused"}'), 1);
+  await until(
+    () => metric(gateway, 'postern_config_loads_total{result="refused"}'),
+    (count) => count === 1,
+  );
   await world.freshLoginWorks();
   const token = "0123456789abcdef0123456789abcdef";
   gateway.configure({ ...config, admin: { port: 0, token } });
@@ -107,7 +114,7 @@ test("a bad configuration is counted and changes nothing; a good one moves the t
 test("a cluster without a reachable host makes Postern not ready, and is ready again with it", async () => {
   const { gateway, config, postgres } = world;
   const [cluster] = config["clusters"] as readonly object[];
-  const dead = await unusedPort();
+  const dead = await freePort();
   gateway.configure({ ...config, clusters: [{ ...cluster, hosts: [{ host: "localhost", port: dead }] }] });
   await until(
     () => metric(gateway, `postern_upstream_up{cluster="main",host="localhost:${dead}"}`),
@@ -133,12 +140,3 @@ test("a cluster without a reachable host makes Postern not ready, and is ready a
   );
   await world.freshLoginWorks();
 });
-
-async function unusedPort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
-}

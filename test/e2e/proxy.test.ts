@@ -8,7 +8,8 @@ import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { createAuthority } from "../../src/demo/authority.ts";
-import { eventually } from "../support/eventually.ts";
+import { ended } from "../support/ended.ts";
+import { eventually, withinSeconds } from "../support/eventually.ts";
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { TestPostgres } from "../support/postgres.ts";
@@ -209,11 +210,15 @@ test("Postern's own variables are laid over it", async () => {
 
 test("a session ends with its token, unless it is told to keep it as that project does", async () => {
   const keeping = await startProxy({ ...environment(), POSTERN__CLUSTERS__0__ON_EXPIRY: "keep" });
-  const password = token("by_scram", now() + 2);
-  const [ending, kept] = [clientOf(proxy, "by_scram", password), clientOf(keeping, "by_scram", password)];
-  await Promise.all([ending.connect(), kept.connect()]);
-  const ended = new Promise<Error>((done) => ending.on("error", done));
-  assert.match((await ended).message, /its token has expired/);
+  const { end, kept } = await withinSeconds(3, async (seconds) => {
+    const password = token("by_scram", now() + seconds);
+    const [ending, kept] = [proxy, keeping].map((gateway) => clientOf(gateway, "by_scram", password));
+    assert.ok(ending !== undefined && kept !== undefined);
+    const end = ended(ending);
+    await Promise.all([ending.connect(), kept.connect()]);
+    return { end, kept };
+  });
+  assert.match((await end).message, /its token has expired/);
   assert.deepEqual((await kept.query("SELECT 1 AS one")).rows, [{ one: 1 }]);
   await kept.end();
 });

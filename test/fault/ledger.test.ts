@@ -100,7 +100,7 @@ async function fillAndFree(
   await makeRoom(say);
   assert.equal(await say("after"), "ok after");
   writer.child.stdin?.end();
-  await new Promise((done) => writer.child.once("exit", done));
+  await new Promise((done) => writer.child.once("close", done));
   assert.deepEqual([...(await recordedIn(file))].slice(1), [...confirmed, "after"]);
 }
 

@@ -50,5 +50,5 @@ test("a cancel that overtook the query of a vanished client is sent again before
     server.peers.some(({ received }) => received.includes("pg_sleep")),
   );
   client.vanish();
-  await eventually("two cancel requests", () => server.peers.filter(isCancel).length === 2);
+  await eventually("two cancel requests", () => server.peers.filter(isCancel).length >= 2);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { createAuthority } from "../../src/demo/authority.ts";
 import { mintToken, newKeyPair } from "../../src/identity/mint.ts";
-import type { LogLine } from "../support/gateway.ts";
+import { type LogLine, replace } from "../support/gateway.ts";
 import type { Baseline } from "../support/leaks.ts";
 import { baseline } from "../support/leaks.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -41,15 +41,8 @@ function next(event: string): Promise<LogLine> {
   return world.gateway.logged((line) => line.event === event && !seen.has(line));
 }
 
-/** Puts a configuration in force. A reload that was under way may have read the old one, so the second one counts. */
-async function configured(config: unknown): Promise<void> {
-  world.gateway.configure(config);
-  for (let reload = 0; reload < 2; reload++) {
-    const loaded = next("config.loaded.v1");
-    world.gateway.process.kill("SIGHUP");
-    await loaded;
-  }
-}
+/** Puts a configuration in force. */
+const configured = (config: unknown) => world.gateway.reconfigure(config);
 
 /** Writes a configuration that must be refused. */
 async function refused(config: unknown): Promise<LogLine> {
@@ -204,20 +197,20 @@ test("a certificate replaced under load is shown to the next client; a bad pair 
   const stray = await createAuthority("stray");
   const other = await stray.server(["localhost"]);
   const complaint = next("config.refused.v1");
-  writeFileSync(files.key, other.key);
+  replace(files.key, other.key);
   assert.match(String((await complaint)["detail"]), /is not the key of/);
   assert.equal(await serial(world.ca), first);
   assert.ok((await stop()) > 0);
 
   const loaded = next("tls.loaded.v1");
-  writeFileSync(files.cert, other.cert);
+  replace(files.cert, other.cert);
   await loaded;
   assert.notEqual(await serial(stray.cert), first);
   await client.query("SELECT 1");
 
   const back = next("tls.loaded.v1");
-  writeFileSync(files.key, old.key);
-  writeFileSync(files.cert, old.cert);
+  replace(files.key, old.key);
+  replace(files.cert, old.cert);
   await back;
   assert.equal(await serial(world.ca), first);
   await client.end();

@@ -1,8 +1,7 @@
 /** `db-pool-automatic-recovery = false`: whoever starts Postern again decides when, and not Postern. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
-import { freePort } from "../../src/embedded/embedded-postgres.ts";
+import { freePort } from "../support/free-port.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
@@ -14,11 +13,8 @@ const WHY = /the database was lost and is not waited for, because automatic reco
 /** Ends the database under a door that answers; resolves with the exit code of Postern. */
 async function loseDatabase(world: RestWorld): Promise<number | null> {
   assert.equal((await world.ask("GET /films")).status, 200);
-  const { process: child } = world.gateway;
-  const ended = once(child, "exit");
   await world.postgres.stop();
-  const code = async (): Promise<number | null> => (await ended)[0];
-  return code();
+  return await world.gateway.ended;
 }
 
 test("without automatic recovery Postern ends when the connection that listens is lost", async () => {
@@ -34,11 +30,10 @@ test("without automatic recovery Postern ends when the connection that listens i
 test("without automatic recovery and without a channel Postern ends when a request finds no database", async () => {
   const world = await startRest({ sql: SQL, env: { ...OFF, PGRST_DB_CHANNEL_ENABLED: "false" } });
   try {
-    const ended = once(world.gateway.process, "exit");
     assert.equal((await world.ask("GET /films")).status, 200);
     await world.postgres.stop();
     assert.equal((await world.ask("GET /films")).status, 503);
-    assert.deepEqual((await ended)[0], 1);
+    assert.equal(await world.gateway.ended, 1);
     assert.match(world.gateway.output(), WHY);
   } finally {
     await world.stop();
@@ -59,10 +54,7 @@ for (const config of ["true", "false"])
     };
     const running = async () => {
       const gateway = await startGateway("", { command: ["rest"], env }); // it may end before it has opened
-      if (gateway.process.exitCode === null) await once(gateway.process, "exit");
-      throw new Error(
-        `the gateway ended with code ${gateway.process.exitCode}; it wrote: ${gateway.output()}`,
-      );
+      throw new Error(`the gateway ended with code ${await gateway.ended}; it wrote: ${gateway.output()}`);
     };
     await assert.rejects(running, (error: Error) => {
       assert.match(error.message, /ended with code 1/);

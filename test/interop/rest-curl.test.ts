@@ -10,7 +10,7 @@ import type { RestWorld } from "../support/rest.ts";
 import { startLibrary } from "./rest/library.ts";
 
 const HERE = spawnSync("curl", ["--version"]).status === 0;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 interface Line {
   readonly does: string;

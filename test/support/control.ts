@@ -25,14 +25,11 @@ export async function metric(gateway: Gateway, series: string, token?: string): 
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-/** Far more than what is waited for ever takes on a busy machine. */
-const PATIENCE_MS = 60_000;
-
 /** Asks until the answer is the wanted one, and gives it. */
 export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
   const look = async () => {
     const answer = await ask();
     return wanted(answer) ? { answer } : undefined;
   };
-  return (await eventually("the wanted answer", look, PATIENCE_MS)).answer;
+  return (await eventually("the wanted answer", look)).answer;
 }

@@ -3,8 +3,8 @@ import { appendFileSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "../../src/embedded/embedded-postgres.ts";
 import { spawnAs, unprivilegedAccount } from "../../src/embedded/unprivileged.ts";
+import { freePort } from "./free-port.ts";
 import { queryAs } from "./postgres.ts";
 
 /** Debian's package `postgresql` puts its programs here. */

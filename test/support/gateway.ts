@@ -1,14 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { stringify } from "yaml";
+import { PATIENCE_MS } from "./eventually.ts";
 
 const BIN = resolve(import.meta.dirname, "../../bin/postern");
-/** Longer than a start on a busy machine, or half a minute between two fetches of keys: what hangs should fail. */
-const LOG_MS = 45_000;
 
 /** One line of the gateway's JSON log. */
 export type LogLine = { readonly event?: string; readonly [field: string]: unknown };
@@ -30,7 +29,11 @@ export interface Gateway {
   logged(which: (line: LogLine) => boolean): Promise<LogLine>;
   /** Writes another configuration; the gateway sees it by itself. */
   configure(config: unknown): void;
-  /** Sends SIGTERM (or another signal) and resolves with the exit code. */
+  /** Writes another configuration and resolves when it is in force. */
+  reconfigure(config: unknown): Promise<void>;
+  /** Resolves with its exit code when it has ended and all that it wrote was read. */
+  readonly ended: Promise<number | null>;
+  /** Sends SIGTERM (or another signal) and resolves as `ended` does. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -44,6 +47,12 @@ export interface GatewayOptions {
   readonly waitFor?: "postgres";
 }
 
+/** Puts a file in the place of another, so that whoever reads it meanwhile finds the whole of one of them. */
+export function replace(file: string, text: string | Uint8Array): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
 /**
  * Starts the gateway as a process through bin/postern, on the runtime that POSTERN_RUNTIME names, and waits until its
  * wire door is open.
@@ -52,7 +61,7 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
   const directory = mkdtempSync(join(tmpdir(), "postern-gateway-"));
   const configFile = join(directory, "postern.yaml");
   const configure = (value: unknown) =>
-    writeFileSync(configFile, typeof value === "string" ? value : stringify(value));
+    replace(configFile, typeof value === "string" ? value : stringify(value));
   configure(config);
   const command = options.command ?? ["start", "--config", configFile];
   const child = spawn(options.bin ?? BIN, command, {
@@ -69,7 +78,8 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
   };
   createInterface({ input: child.stderr }).on("line", take);
   createInterface({ input: child.stdout }).on("line", take);
-  const exited = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  // Not "exit": what it wrote last may still be in the pipe then.
+  const ended = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
   const cut = () => child.kill("SIGKILL");
   process.once("exit", cut);
 
@@ -88,8 +98,8 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
       const timer = setTimeout(() => {
         finish();
         fail(new Error(`the gateway did not log what was waited for; it wrote:\n${text}`));
-      }, LOG_MS);
-      void exited.then((code) => {
+      }, PATIENCE_MS);
+      void ended.then((code) => {
         finish();
         fail(new Error(`the gateway ended with code ${code}; it wrote:\n${text}`));
       });
@@ -97,9 +107,19 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
       look();
     });
 
+  // A reload that was under way may have read the configuration before, so the second one counts.
+  const reconfigure = async (value: unknown) => {
+    configure(value);
+    for (let reload = 0; reload < 2; reload++) {
+      const seen = new Set(log);
+      child.kill("SIGHUP");
+      await logged((line) => line.event === "config.loaded.v1" && !seen.has(line));
+    }
+  };
+
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);
-    const code = await exited;
+    const code = await ended;
     process.removeListener("exit", cut);
     rmSync(directory, { recursive: true, force: true });
     return code;
@@ -121,6 +141,8 @@ export async function startGateway(config: unknown, options: GatewayOptions = {}
       output: () => text,
       logged,
       configure,
+      reconfigure,
+      ended,
       stop,
     };
   } catch (error) {

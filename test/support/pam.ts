@@ -91,7 +91,7 @@ export async function startPamServer(sql: string, hba: readonly string[] = []): 
     writeFileSync(serviceFile, `auth required ${auth}\naccount required ${account}\n`);
   const clean = () => rmSync(serviceFile, { force: true });
   process.once("exit", clean);
-  const env = { PATH: process.env["PATH"] ?? "", PGCONNECT_TIMEOUT: "30", PGSSLMODE: "disable" };
+  const env = { PATH: process.env["PATH"] ?? "", PGCONNECT_TIMEOUT: "100", PGSSLMODE: "disable" };
   return {
     port: postgres.port,
     postgres,
@@ -108,7 +108,7 @@ export async function startPamServer(sql: string, hba: readonly string[] = []): 
     said: () => readFileSync(log, "utf8"),
     psql: async (user, password, text = "SELECT session_user") => {
       const place = ["-h", "127.0.0.1", "-p", String(postgres.port), "-U", user, "-d", "postgres"];
-      const options = { env: { ...env, PGPASSWORD: password }, timeout: 40_000 };
+      const options = { env: { ...env, PGPASSWORD: password }, timeout: 120_000 };
       const { stdout } = await run("psql", ["-XAtqw", ...place, "-c", text], options);
       return stdout.trim();
     },

@@ -13,7 +13,7 @@ import { newSigner } from "./ledger.ts";
 const BIN = resolve(import.meta.dirname, "../../bin");
 
 /** Longer than any of these commands takes on a busy machine: one that hangs should fail the test, not stop it. */
-const COMMAND_MS = 30_000;
+const COMMAND_MS = 120_000;
 
 export interface Ran {
   readonly code: number | null;

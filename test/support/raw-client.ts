@@ -3,10 +3,9 @@ import type { Socket } from "node:net";
 import { createConnection } from "node:net";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { connect as connectTls } from "node:tls";
+import { PATIENCE_MS } from "./eventually.ts";
 import { passwordMessage, reportFields, sslRequest, startupPacket, typed } from "./wire-bytes.ts";
 
-/** Longer than anything takes that a test waits for: one that hangs should fail and say where. */
-const PATIENCE_MS = 20_000;
 const HEADER_BYTES = 5;
 
 export interface Message {

@@ -23,6 +23,9 @@ export function storeSettings(postgres: TestPostgres, settings: Readonly<Record<
     url: `postgres://postern_store@127.0.0.1:${postgres.port}/postern`,
     password: PASSWORD,
     tls: { caFile: postgres.caFile },
+    // The server answers, however slow the machine is; tests of one that does not have bounds of their own.
+    connectTimeout: "60s",
+    statementTimeout: "60s",
     ...settings,
   };
 }

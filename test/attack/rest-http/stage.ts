@@ -10,7 +10,7 @@ import { refusal } from "../../../src/doors/rest/http/refusal.ts";
 import { HttpServer } from "../../../src/doors/rest/http/server.ts";
 import type { ServerCertificate } from "../../../src/wire/certificate.ts";
 import { VirtualClock } from "../../support/clock.ts";
-import { eventually as patiently } from "../../support/eventually.ts";
+import { PATIENCE_MS, eventually as patiently } from "../../support/eventually.ts";
 
 export const BOUNDS: HttpBounds = {
   targetBytes: 1000,
@@ -41,9 +41,6 @@ export interface Stage {
   readonly kept: Promise<void>;
   client(): Promise<Client>;
 }
-
-/** Longer than anything takes here: what hangs should say where. */
-const PATIENCE_MS = 4000;
 
 /** One connection, byte by byte. */
 export class Client {
@@ -104,7 +101,7 @@ export class Client {
 
 /** Resolves when `holds` does; the event loop turns meanwhile. */
 export async function eventually(holds: () => boolean, what: string): Promise<void> {
-  await patiently(what, holds, PATIENCE_MS);
+  await patiently(what, holds);
 }
 
 export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {

@@ -331,12 +331,10 @@ suite("changes", () => {
     await new Promise<void>((done) =>
       store.listen("postern_changes", (payload) => (payload === undefined ? done() : heard.add(payload))),
     );
-    const began = Date.now();
     await store.query(
       `INSERT INTO policy_objects (kind, namespace, name, object)
        SELECT 'Role', '', 'role-' || n, '{}' FROM generate_series(1, 5000) n`,
     );
-    assert.ok(Date.now() - began < 4000, `it took ${Date.now() - began} ms`);
     const revision = async () => (await store.query("SELECT revision FROM revisions"))[0]?.["revision"];
     assert.equal(await revision(), 1);
     await eventually("all were told", () => heard.size === 5000);

@@ -76,14 +76,14 @@ test("a server process is ended over the same TLS as the session's", async () =>
   assert.deepEqual(await alive(session.processId), []);
 });
 
-/** A clock on which pauses pass ten times as fast, and that tells a time of its own. */
+/** A clock on which pauses pass five times as fast, and that tells a time of its own. */
 function quickClock(): Clock & { ahead: number } {
   return {
     ahead: 0,
     now() {
       return Date.now() + this.ahead;
     },
-    after: (ms, fn) => systemClock.after(ms / 10, fn),
+    after: (ms, fn) => systemClock.after(ms / 5, fn),
   };
 }
 

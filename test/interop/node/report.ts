@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /** No check takes longer than this: what hangs is a failure with a name. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 
 /** What a check found out and the reader wants to know. */
 type Facts = { readonly sqlstate?: string; readonly message?: string };

@@ -2,10 +2,10 @@
 import { chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../../src/embedded/embedded-postgres.ts";
 import { give, type Place, run } from "../../../src/embedded/place.ts";
 import { startServer } from "../../../src/embedded/server-process.ts";
 import { unprivilegedAccount } from "../../../src/embedded/unprivileged.ts";
+import { freePort } from "../../support/free-port.ts";
 
 const BIN = "/usr/lib/postgresql/15/bin";
 

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import type { Ready } from "./toolchains.ts";
 
 /** The longest that a program may run: its own checks give up much earlier. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 400_000;
 
 /** One line of a program's output. */
 export interface Result {
