@@ -79,6 +79,8 @@ export class Ledger implements Recorder {
   readonly #appended = new WeakSet<Event>();
   #flushing: Promise<void> = Promise.resolve();
   #busy = false;
+  /** What waits is to be written, and not to wait for more. */
+  #due = false;
   #inDoubt = false;
   #failing = false;
   #lost = 0;
@@ -134,8 +136,8 @@ export class Ledger implements Recorder {
     if (this.#closed || this.#isFull(text, MAX_OFFERED)) this.#lost += 1;
     else this.#enter({ text, time: this.#parts.clock.now(), settle: undefined });
     if (this.#failing) this.#retryLater();
-    else if (this.#queue.length >= MAX_BATCH) this.#flushSoon();
-    else this.#flushLater();
+    else if (this.#queue.length < MAX_BATCH) this.#flushLater();
+    else this.#flushSoon();
   }
 
   /** Records what waits, ends with a checkpoint, and closes the sink. What cannot be recorded any more is told. */
@@ -186,6 +188,7 @@ export class Ledger implements Recorder {
   }
 
   #flushSoon(): void {
+    this.#due = this.#queue.length > 0;
     if (this.#busy) return;
     this.#busy = true;
     this.#flushing = this.#flush();
@@ -195,8 +198,12 @@ export class Ledger implements Recorder {
     // Whoever comes within this turn of the event loop is written with the first.
     await Promise.resolve();
     let works = true;
-    while (works && (this.#queue.length > 0 || this.#checkpointDue)) works = await this.#flushOnce();
+    while (works && this.#hasDue) works = await this.#flushOnce();
     this.#busy = false; // in the same turn as the look at the queue: nothing comes in between
+  }
+
+  get #hasDue(): boolean {
+    return this.#due || this.#checkpointDue || (this.#closing && this.#queue.length > 0);
   }
 
   /** Returns whether it worked. */
@@ -220,7 +227,9 @@ export class Ledger implements Recorder {
       count += 1;
     }
     this.#characters -= characters;
-    return this.#queue.splice(0, count);
+    const batch = this.#queue.splice(0, count);
+    if (this.#queue.length === 0) this.#due = false;
+    return batch;
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {

@@ -93,6 +93,55 @@ test("an offered event that could not be written is written when the sink works 
   assert.equal(sink.records.length, 2);
 });
 
+test("offered events that come while others are written wait for company too", async () => {
+  const clock = new VirtualClock();
+  const sink = new MemorySink();
+  const ledger = await openLedger(sink, { clock });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sink.held = promise;
+  ledger.offer(loaded("a"));
+  clock.advance(200);
+  await new Promise(setImmediate); // it is being written
+  ledger.offer(loaded("b"));
+  resolve();
+  await new Promise(setImmediate);
+  ledger.offer(loaded("c"));
+  assert.deepEqual(sink.writes, [1, 1]);
+  clock.advance(200);
+  await new Promise(setImmediate);
+  assert.deepEqual(sink.writes, [1, 1, 2]);
+});
+
+test("an offered event whose moment comes while others are written is written behind them", async () => {
+  const clock = new VirtualClock();
+  const sink = new MemorySink();
+  const ledger = await openLedger(sink, { clock });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sink.held = promise;
+  const appended = ledger.append(loaded("a"));
+  await new Promise(setImmediate); // it is being written
+  ledger.offer(loaded("b"));
+  clock.advance(200);
+  resolve();
+  await appended;
+  await new Promise(setImmediate);
+  assert.deepEqual(sink.writes, [1, 1, 1]);
+});
+
+test("an event that was offered before another was appended is recorded with it, at once", async () => {
+  const sink = new MemorySink();
+  const ledger = await openLedger(sink);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sink.held = promise;
+  const first = ledger.append(loaded("a"));
+  await new Promise(setImmediate); // it is being written
+  ledger.offer(loaded("b"));
+  const second = ledger.append(loaded("c"));
+  resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(sink.writes, [1, 1, 2]);
+});
+
 test("a record that was kept although its write failed stays in the chain, and the chain goes on behind it", async () => {
   const sink = new MemorySink();
   const ledger = await openLedger(sink);
