@@ -29,6 +29,7 @@ import { Identification } from "./identify.ts";
 import type { Naming } from "./naming.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import { allowed, record } from "./recording.ts";
+import { shutOut, type Users } from "./user-standing.ts";
 
 type Admitted = { readonly kind: "admitted"; readonly admission: Admission };
 
@@ -76,6 +77,8 @@ interface AccessParts {
   readonly policy: PolicyInForce;
   readonly naming: Naming;
   /** None where there is no store. */
+  readonly users?: Users | undefined;
+  /** None where there is no store. */
   readonly grants?: Pick<Grants, "consume"> | undefined;
   readonly sessions: Sessions;
   readonly attempts: Attempts;
@@ -94,6 +97,8 @@ export interface Explanation {
   readonly allowed: boolean;
   /** The role that was permitted. */
   readonly role: RoleName | undefined;
+  /** When the right ends by itself, milliseconds since the epoch. */
+  readonly until: number | undefined;
   /** The code of the check that failed. */
   readonly code: DenialCode | undefined;
 }
@@ -158,25 +163,19 @@ export class Access {
   async explain(credential: Credential, wish: Wish): Promise<Explanation> {
     const steps: Step[] = [];
     const judged = await this.#judge(credential, wish, (step) => steps.push(step));
-    return {
-      steps,
-      allowed: judged.kind === "permitted",
-      role: judged.kind === "permitted" ? judged.permit.role : undefined,
-      code: judged.kind === "denied" ? judged.code : undefined,
-    };
+    return explanation(steps, judged.kind === "permitted" ? judged.permit : judged);
   }
 
   /**
-   * What policy says of somebody's wish, with its working shown, without their credential: whoever asks has to be
+   * What is decided of somebody's wish, with its working shown, without their credential: whoever asks has to be
    * permitted to.
    */
-  explainFor(bearer: Bearer, wish: Wish): Explanation & { readonly until: number | undefined } {
+  explainFor(bearer: Bearer, wish: Wish): Explanation {
     const steps: Step[] = [];
-    const decision = this.#decide(bearer, wish, (step) => steps.push(step), this.#parts.policy.sure);
-    const common = { steps, allowed: decision.kind === "permit" };
-    return decision.kind === "permit"
-      ? { ...common, role: decision.role, code: undefined, until: decision.until }
-      : { ...common, role: undefined, code: decision.code, until: undefined };
+    const trace: Trace = (step) => steps.push(step);
+    const { users, policy } = this.#parts;
+    const disabled = shutOut(users, bearer, trace);
+    return explanation(steps, disabled ?? this.#decide(bearer, wish, trace, policy.sure));
   }
 
   /**
@@ -186,6 +185,7 @@ export class Access {
   upholds(facts: SessionFacts, clusters: readonly ClusterConfig[]): boolean {
     const cluster = clusters.find(({ name }) => name === facts.cluster);
     if (!this.#identification.stillTrusts(facts.proof, cluster)) return false;
+    if (this.#parts.users?.disabled.has(facts.basis.bearer) === true) return false;
     const { database, role, door, peer, basis } = facts;
     const same = { cluster, database, peer, replication: basis.replication };
     // A REST session may have the role that policy chose; it must end when policy would choose another.
@@ -213,7 +213,10 @@ export class Access {
       if ("kind" in identity) return identity;
       if (!Identity.is(identity))
         throw new TypeError("the verifier returned something that is not an Identity");
-      const { policy } = this.#parts;
+      const { policy, users } = this.#parts;
+      if (trace === noTrace) users?.sightings.seen(identity);
+      const disabled = shutOut(users, identity, trace);
+      if (disabled !== undefined) return disabled;
       const decision = await spans.step("postern.decide", async () =>
         this.#decide(identity, wish, trace, policy.sure),
       );
@@ -311,6 +314,15 @@ interface Beginning {
   readonly identity: Identity;
   readonly wish: PlacedWish;
   readonly startedAt: number;
+}
+
+function explanation(
+  steps: readonly Step[],
+  decided: Permit | { readonly kind: string; readonly code: DenialCode },
+): Explanation {
+  return "role" in decided
+    ? { steps, allowed: true, role: decided.role, until: decided.until, code: undefined }
+    : { steps, allowed: false, role: undefined, until: undefined, code: decided.code };
 }
 
 interface Permitted {

@@ -14,7 +14,10 @@ export type AccessErrorCode =
   | "access/session-not-found"
   | "access/narrow-token"
   | "access/no-store"
-  | "access/impersonation";
+  | "access/impersonation"
+  | "access/user-disabled"
+  | "access/user-not-found"
+  | "access/user-self";
 
 export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
   "access/audit-unavailable": {
@@ -77,6 +80,21 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     sqlstate: "0A000",
     http: 409,
     publicMessage: "this needs a store, and the configuration has none; add `store`",
+  },
+  "access/user-disabled": {
+    sqlstate: "28000",
+    http: 403,
+    publicMessage: "this user is disabled; ask whoever operates this gateway",
+  },
+  "access/user-not-found": {
+    sqlstate: "42704",
+    http: 404,
+    publicMessage: "there is no such user",
+  },
+  "access/user-self": {
+    sqlstate: "42501",
+    http: 403,
+    publicMessage: "nobody disables themselves; ask somebody else to",
   },
   "access/impersonation": {
     sqlstate: "42501",

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { OfferSubjects } from "../grants/offer.ts";
 import type { Actor, Person } from "../grants/request.ts";
 import type { Offers, Rights } from "../grants/rights.ts";
+import type { DisabledUsers } from "../identity/users/disabled.ts";
 import type { Naming } from "./naming.ts";
 import { permits } from "./permits.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
@@ -16,12 +17,19 @@ interface Now {
 export class GrantRights implements Rights, Offers {
   readonly #now: () => Now;
   readonly #clock: Clock;
+  readonly #disabled: Pick<DisabledUsers, "has">;
   readonly #refresh: () => Promise<boolean>;
 
   /** @param refresh reads anew what is shared with other nodes, and tells whether it is known; nothing is by default */
-  constructor(now: () => Now, clock: Clock, refresh = async () => true) {
+  constructor(
+    now: () => Now,
+    clock: Clock,
+    disabled: Pick<DisabledUsers, "has">,
+    refresh = async () => true,
+  ) {
     this.#now = now;
     this.#clock = clock;
+    this.#disabled = disabled;
     this.#refresh = refresh;
   }
 
@@ -30,6 +38,7 @@ export class GrantRights implements Rights, Offers {
   }
 
   may(actor: Actor | Person, verb: string, resource: string, name: string, namespace: string): boolean {
+    if (this.isDisabled(actor)) return false;
     const { policy, naming } = this.#now();
     const address = "address" in actor ? actor.address : undefined;
     const act = { verb, resource, name, namespace };
@@ -50,6 +59,10 @@ export class GrantRights implements Rights, Offers {
           return subject satisfies never;
       }
     });
+  }
+
+  isDisabled(person: Pick<Person, "issuer" | "subject">): boolean {
+    return this.#disabled.has(person);
   }
 
   userName(person: Parameters<Rights["userName"]>[0]): string {

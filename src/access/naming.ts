@@ -48,6 +48,11 @@ export class Naming {
     };
   }
 
+  /** Whether identities of this issuer can come. */
+  knows(issuer: string): boolean {
+    return this.#trust.has(issuer);
+  }
+
   userOf({ issuer, subject, username, groups }: Named): User {
     // No token can say an empty `iss`, so that these two cannot be anybody else.
     if (issuer === administrator.issuer && subject === administrator.subject) return ADMINISTRATOR;

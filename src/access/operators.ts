@@ -18,11 +18,14 @@ import type { Act, Operator } from "./operator.ts";
 import { sealOperator } from "./operator.ts";
 import { permits } from "./permits.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
+import { shutOut, type Users } from "./user-standing.ts";
 
 interface OperatorsParts {
   readonly verifier: Verifier;
   readonly policy: PolicyInForce;
   readonly naming: Naming;
+  /** None where there is no store. */
+  readonly users?: Users | undefined;
   /** Whoever bears it may do everything. */
   readonly administratorToken: Secret | undefined;
   readonly attempts: Attempts;
@@ -65,7 +68,7 @@ export class Operators {
   }
 
   async #identify(credential: Secret, peer: Peer): Promise<Identity | Denied> {
-    const { verifier, attempts, limits, administratorToken } = this.#parts;
+    const { verifier, attempts, limits, administratorToken, users } = this.#parts;
     if (attempts.blocked(peer.address, limits.failedLoginsPerAddress))
       return denied(
         "access/too-many-failures",
@@ -78,6 +81,9 @@ export class Operators {
       const verified = await verifier.verify(credential, undefined, noTrace, peer.address);
       if (verified.kind === "refused") return denied(verified.code, verified.detail, undefined);
       const { identity } = verified;
+      users?.sightings.seen(identity);
+      const disabled = shutOut(users, identity, noTrace);
+      if (disabled !== undefined) return disabled;
       // Whoever made a credential for some database roles did not mean it to approve, revoke or end anything.
       if (identity.onlyRoles !== undefined)
         return denied("access/narrow-token", `good for ${identity.onlyRoles.join(", ")} only`, identity.id);

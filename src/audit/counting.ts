@@ -153,6 +153,8 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "webhook.failed.v1": () => webhookFailures.inc(),
     "token.created.v1": nothing,
     "token.revoked.v1": nothing,
+    "user.disabled.v1": nothing,
+    "user.enabled.v1": nothing,
     "operator.acted.v1": ({ outcome }) => operations.inc({ outcome }),
     "audit.failed.v1": ({ sink }) => auditFailures.inc({ sink }),
     "audit.recovered.v1": ({ lost }) => auditLost.inc(lost),

@@ -52,6 +52,8 @@ export const LEVELS: {
   "webhook.failed.v1": "warn",
   "token.created.v1": "info",
   "token.revoked.v1": "info",
+  "user.disabled.v1": "info",
+  "user.enabled.v1": "info",
   "operator.acted.v1": "info",
   "audit.failed.v1": "error",
   "audit.recovered.v1": "warn",

@@ -238,6 +238,11 @@ export type Event =
       readonly subject: SubjectId;
       readonly name: string;
     }
+  | ({
+      /** Somebody was shut out at every door. */
+      readonly event: "user.disabled.v1";
+    } & UserStep)
+  | ({ readonly event: "user.enabled.v1" } & UserStep)
   | {
       /** Somebody used a right that is not a login: ended a session, began a backup, looked at the ledger. */
       readonly event: "operator.acted.v1";
@@ -339,6 +344,16 @@ interface AccessStep {
   readonly namespace: string;
   /** What was offered, by its name in the namespace. */
   readonly offer: string;
+}
+
+/** What is done to a user. */
+interface UserStep {
+  readonly actor: Actor;
+  /** Where the id's issuer ends and its subject begins, no id tells. */
+  readonly issuer: string;
+  readonly subject: SubjectId;
+  /** In the words of whoever did it. */
+  readonly reason: string;
 }
 
 /** Why a session ended. */

@@ -37,6 +37,7 @@ import { tokenInspectCommand } from "./commands/token-inspect.ts";
 import { tokenListCommand } from "./commands/token-list.ts";
 import { tokenMintCommand } from "./commands/token-mint.ts";
 import { tokenRevokeCommand } from "./commands/token-revoke.ts";
+import { usersCommand } from "./commands/users.ts";
 import { whoCanCommand } from "./commands/who-can.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
 import { withdrawCommand } from "./commands/withdraw.ts";
@@ -95,6 +96,7 @@ export function createProgram(): Command {
     .addCommand(grantsCommand())
     .addCommand(revokeCommand())
     .addCommand(sessionsCommand())
+    .addCommand(usersCommand())
     .addCommand(
       group(
         "audit",

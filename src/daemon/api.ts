@@ -3,6 +3,7 @@ import type { ObjectTable } from "../access/policy-desk.ts";
 import { PolicyDesk } from "../access/policy-desk.ts";
 import { RequestDesk } from "../access/request-desk.ts";
 import { SessionDesk } from "../access/session-desk.ts";
+import { UserDesk } from "../access/user-desk.ts";
 import { issuerIdentifier } from "../config/issuer-identifier.ts";
 import type { Config } from "../config/schema.ts";
 import type { ApiParts, Explained, ExplainedWish } from "../doors/control/api/services.ts";
@@ -12,7 +13,7 @@ import type { Lasting, Parts } from "./parts.ts";
 
 /** What the control door's API is made of, for the configuration in force. */
 export function apiOf(
-  { access, config, policy, operators, tokenDesk }: Parts,
+  { access, config, policy, naming, operators, tokenDesk }: Parts,
   { shared, clock, observe }: Lasting,
 ): ApiParts {
   const stored = shared && {
@@ -38,6 +39,11 @@ export function apiOf(
       requests: new RequestDesk(shared?.grants),
       sessions: new SessionDesk(shared?.sessions),
       tokens: new OwnTokens(tokenDesk),
+      users: new UserDesk({
+        stored: shared && { table: shared.userTable, refresh: () => shared.policy.refresh() },
+        naming,
+        observe,
+      }),
     },
   };
 }

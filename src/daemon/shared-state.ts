@@ -17,6 +17,8 @@ import { eventsOf } from "../grants/events.ts";
 import { Grants } from "../grants/grants.ts";
 import { Webhooks } from "../grants/webhooks.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
+import { DisabledUsers } from "../identity/users/disabled.ts";
+import { Sightings } from "../identity/users/sightings.ts";
 import type { Sessions } from "../sessions/registry.ts";
 import { SharedSessions } from "../sessions/shared.ts";
 import { StoredAccessRequests } from "../store/access-requests.ts";
@@ -28,6 +30,7 @@ import { StoredPolicyObjects } from "../store/policy-objects.ts";
 import { StoredSessions } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
+import { StoredUsers } from "../store/users.ts";
 import { newNode } from "./node.ts";
 import { prepareStore } from "./store.ts";
 import { webhookPost } from "./webhook-post.ts";
@@ -62,6 +65,8 @@ export class SharedState {
   readonly grants: Grants;
   readonly tokens: RememberedTokens;
   readonly personalTokens: StoredPersonalTokens;
+  readonly userTable: StoredUsers;
+  readonly users: { readonly disabled: DisabledUsers; readonly sightings: Sightings };
   readonly sessions: SharedSessions;
   readonly #webhooks: Webhooks;
   /** Ends what is on its way to a webhook. */
@@ -87,6 +92,11 @@ export class SharedState {
     this.store = createStore(config, parts);
     this.#objects = new StoredPolicyObjects(this.store);
     this.personalTokens = new StoredPersonalTokens(this.store);
+    this.userTable = new StoredUsers(this.store);
+    this.users = {
+      disabled: new DisabledUsers(this.userTable),
+      sightings: new Sightings(this.userTable, clock),
+    };
     this.sessions = new SharedSessions({
       sessions: parts.sessions,
       board: new StoredSessions(this.store),
@@ -98,6 +108,7 @@ export class SharedState {
     const rights = new GrantRights(
       () => this.#now(),
       clock,
+      this.users.disabled,
       () => this.policy.refresh().then(() => this.policy.isFresh()),
     );
     this.grants = new Grants({
@@ -136,6 +147,7 @@ export class SharedState {
     this.policy.onChange(() => this.#tell());
     this.grants.onChange(() => this.#tell());
     this.tokens.onChange(() => this.#tell());
+    this.users.disabled.onChange(() => this.#usersChanged());
     await this.policy.start();
     this.sessions.start();
     this.#sweepLater();
@@ -204,6 +216,7 @@ export class SharedState {
         return;
       case "user":
         void this.tokens.refresh();
+        for (const listener of this.#changed) listener();
         return;
       case "session":
         this.sessions.hear(id);
@@ -213,6 +226,7 @@ export class SharedState {
   }
 
   async #read(known: string): Promise<StoredPolicy | "unchanged"> {
+    await this.users.disabled.refresh();
     if (!(await this.grants.refresh())) throw new Error("the store does not tell which grants there are");
     // Read before what it tells of: a change in between is found by the next read.
     const revision = await this.#objects.revision();
@@ -237,6 +251,12 @@ export class SharedState {
       detail: `${kind}/${namespace}/${name} of the store is left out: ${faults}`,
     });
     return [];
+  }
+
+  /** Whoever is disabled has no grant: what was made of those that there are is made anew. */
+  #usersChanged(): void {
+    this.#inForce?.policy.renewGrants();
+    this.#tell();
   }
 
   #tell(): void {

@@ -19,10 +19,13 @@ export interface GrantBindings {
 export function bindingsOf(
   requests: readonly AccessRequest[],
   offers: Offers,
-  rights: Pick<Rights, "userName">,
+  rights: Pick<Rights, "userName" | "isDisabled">,
   skew: number,
 ): GrantBindings {
-  const granted = requests.filter((request) => isGrant(request.state) && !isChanged(request, offers));
+  const granted = requests.filter(
+    (request) =>
+      isGrant(request.state) && !isChanged(request, offers) && !rights.isDisabled(request.requester),
+  );
   const bind = (request: AccessRequest) => bindingOf(request, rights, skew);
   return {
     usable: granted.filter(({ state }) => state === "active").flatMap(bind),

@@ -9,6 +9,7 @@ export type GrantsErrorCode =
   | "grants/not-found"
   | "grants/own-request"
   | "grants/not-permitted"
+  | "grants/requester-disabled"
   | "grants/answered"
   | "grants/state"
   | "grants/late"
@@ -32,6 +33,7 @@ export const grantsErrors: Readonly<Record<GrantsErrorCode, ErrorSpec>> = {
   "grants/not-found": refused(404, "there is no such access request"),
   "grants/own-request": refused(403, "nobody answers their own request"),
   "grants/not-permitted": refused(403, "you may not do this with the request"),
+  "grants/requester-disabled": refused(409, "whoever asked is disabled; enable them first, or deny it"),
   "grants/answered": refused(409, "you have approved this request already"),
   "grants/state": refused(409, "the request is past the point where this could be done"),
   "grants/late": refused(409, "the request was not answered in time; it has to be made again"),

@@ -8,6 +8,8 @@ export interface Rights {
   may(actor: Actor | Person, verb: string, resource: string, name: string, namespace: string): boolean;
   /** Whether somebody is one of the subjects; a service account without a namespace is of the offer's. */
   isAmong(person: Person, subjects: OfferSubjects, namespace: string): boolean;
+  /** Whether somebody is shut out: they have no right while they are. */
+  isDisabled(person: Pick<Person, "issuer" | "subject">): boolean;
   /** The name that a subject of kind User has for somebody. */
   userName(person: Pick<Person, "issuer" | "subject" | "username">): string;
 }

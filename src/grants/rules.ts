@@ -47,6 +47,8 @@ export function approve(step: Step, law: Law, seen: string | undefined): Ruling 
   if (refused !== undefined) return refused;
   if (seen !== undefined && seen !== request.digest)
     return refuse(request, "grants/changed", "the approver was shown another request");
+  if (law.rights.isDisabled(request.requester))
+    return refuse(request, "grants/requester-disabled", `${idOf(request.requester)} is disabled`);
   if (request.approvals.some(({ by }) => isSamePerson(by, actor, law)))
     return refuse(request, "grants/answered", `${idOf(actor)} has approved already`);
   const approval = { by: personOf(actor), at: now, digest: request.digest, note: step.note };

@@ -1,5 +1,5 @@
 import type { Secret } from "../base/secret.ts";
-import { noTrace, type Trace } from "../base/trace.ts";
+import type { Trace } from "../base/trace.ts";
 import type { Identity, Proof } from "./identity.ts";
 import { isPersonalToken } from "./personal-tokens/token.ts";
 import { PERSONAL_TOKEN_PROOF, type PersonalTokenVerifier } from "./personal-tokens/verifier.ts";
@@ -22,11 +22,7 @@ export class EitherVerifier implements Verifier {
     trace: Trace,
     address?: string,
   ): Promise<Verified> {
-    if (!isPersonalToken(token.reveal())) {
-      const verified = await this.#signed.verify(token, issuers, trace, address);
-      if (verified.kind === "identity" && trace === noTrace) this.#personal.seen(verified.identity);
-      return verified;
-    }
+    if (!isPersonalToken(token.reveal())) return this.#signed.verify(token, issuers, trace, address);
     const result = await this.#personal.verify(token, issuers, trace, address);
     return result.ok
       ? { kind: "identity", identity: result.value }

@@ -70,14 +70,6 @@ export class StoredPersonalTokens implements PersonalTokenTable {
     );
   }
 
-  async ownerSeen({ issuer, subject, username, groups }: TokenOwner): Promise<void> {
-    await this.#store.query(
-      `UPDATE users SET username = $3, groups = $4
-       WHERE issuer = $1 AND subject = $2 AND (username, groups) IS DISTINCT FROM ($3, $4::text[])`,
-      [issuer, subject, username, groups],
-    );
-  }
-
   insert(token: NewTokenRecord, limit: number): Promise<InsertOutcome> {
     return this.#store.transaction(
       async (tx) => {

@@ -40,7 +40,8 @@ export class Kitchen {
     this.#recipe = recipe;
     this.#config = config;
     this.#naming = new Naming(config.issuers);
-    const law = new GrantRights(() => ({ policy: this.#policy, naming: this.#naming }), this.#clock);
+    const nobody = { has: () => false };
+    const law = new GrantRights(() => ({ policy: this.#policy, naming: this.#naming }), this.#clock, nobody);
     const table = new MemoryGrants(this.#clock);
     const parts = { table, clock: this.#clock, report: () => {} };
     this.#grants = new Grants({ ...parts, offers: law, rights: law });

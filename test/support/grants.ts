@@ -57,6 +57,7 @@ export class GrantsWorld {
   /** Who has the right to `approve` `accessrequests`, and who to `delete` `grants`. */
   approvers = new Set(["bob", "cyd"]);
   enders = new Set<string>();
+  disabled = new Set<string>();
   readonly rights: Rights = {
     may: ({ subject }, verb, resource) =>
       (resource === "accessrequests" && verb === "approve" && this.approvers.has(subject)) ||
@@ -65,6 +66,7 @@ export class GrantsWorld {
       subjects.some(({ kind, name }) =>
         kind === "Group" ? groups.includes(name) : kind === "User" && name === subject,
       ),
+    isDisabled: ({ subject }) => this.disabled.has(subject),
     userName: ({ issuer, subject }) => `${issuer}:${subject}`,
   };
   readonly offers = {

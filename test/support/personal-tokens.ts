@@ -5,7 +5,6 @@ import type {
   PersonalTokenRecord,
   PersonalTokens,
   PersonalTokenTable,
-  TokenOwner,
 } from "../../src/identity/personal-tokens/port.ts";
 import { RememberedTokens } from "../../src/identity/personal-tokens/remembered.ts";
 import { hashPersonalToken, newPersonalToken } from "../../src/identity/personal-tokens/token.ts";
@@ -18,8 +17,6 @@ import { issuerConfig, keyPair } from "./issuer.ts";
 export class TokenShelf implements PersonalTokens {
   readonly records = new Map<string, PersonalTokenRecord>();
   readonly uses: { readonly id: string; readonly address: string }[] = [];
-  /** What was told of people. */
-  readonly owners: TokenOwner[] = [];
   finds = 0;
   reachable = true;
 
@@ -43,7 +40,6 @@ export class TokenShelf implements PersonalTokens {
     return {
       find: (ids) => this.find(ids),
       used: (id, address) => this.used(id, address),
-      ownerSeen: (owner) => this.ownerSeen(owner),
       insert: async ({ lifetime, ...token }, limit) => {
         const live = all().filter(
           (one) =>
@@ -68,13 +64,6 @@ export class TokenShelf implements PersonalTokens {
         return this.records.get(id);
       },
     };
-  }
-
-  async ownerSeen(owner: TokenOwner): Promise<void> {
-    if (!this.reachable) throw new Error("the store is out of reach");
-    this.owners.push(owner);
-    for (const [id, { issuer, subject }] of this.records)
-      if (issuer === owner.issuer && subject === owner.subject) this.change(id, owner);
   }
 
   change(id: string, change: Partial<PersonalTokenRecord>): void {

@@ -31,6 +31,8 @@ export const AUDITED = {
   "webhook.failed.v1": false, // what it was about is in the ledger already
   "token.created.v1": true,
   "token.revoked.v1": true,
+  "user.disabled.v1": true,
+  "user.enabled.v1": true,
   "operator.acted.v1": true,
   "audit.failed.v1": false, // it cannot be written just then; ledger.lost.v1 follows when it can
   "audit.recovered.v1": false,

@@ -36,8 +36,6 @@ export interface PersonalTokens {
   find(ids: readonly string[]): Promise<readonly PersonalTokenRecord[]>;
   /** Takes note that a token was used. Its failure is nobody's concern. */
   used(id: string, address: string): Promise<void>;
-  /** Takes note of what an issuer says of somebody now, if they have tokens. Its failure is nobody's concern. */
-  ownerSeen(owner: TokenOwner): Promise<void>;
 }
 
 /** Where the desk keeps tokens. */

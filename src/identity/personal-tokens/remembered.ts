@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import type { PersonalTokenRecord, PersonalTokens, TokenOwner } from "./port.ts";
+import type { PersonalTokenRecord, PersonalTokens } from "./port.ts";
 
 /**
  * How long a record stands without being asked for again. The store tells of changes at once; this bounds what a lost
@@ -11,8 +11,6 @@ const NOTED_EVERY_MS = 60_000;
 
 /** Where something changes all the time, what is asked for must come to an end: it is trusted for seconds only. */
 const MAX_QUESTIONS = 5;
-/** People of whom it is known that nothing changed; whoever is forgotten costs one statement more. */
-const MAX_SEEN = 10_000;
 
 interface Remembered {
   readonly record: PersonalTokenRecord;
@@ -28,8 +26,6 @@ export class RememberedTokens {
   readonly #listeners = new Set<() => void>();
   /** How often something changed: what was asked for before, and is answered after a change, says nothing. */
   #changes = 0;
-  /** What was last told of whom, the oldest first. */
-  readonly #seen = new Map<string, string>();
 
   constructor(table: PersonalTokens, clock: Clock) {
     this.#table = table;
@@ -86,23 +82,6 @@ export class RememberedTokens {
     if (known === undefined || now - known.notedAt < NOTED_EVERY_MS) return;
     known.notedAt = now;
     this.#table.used(id, address).catch(() => {});
-  }
-
-  /**
-   * Takes up what an issuer has just said of somebody: the groups of their tokens are those of their last signed login.
-   * Told once for each change, and behind the login's back.
-   */
-  ownerSeen({ issuer, subject, username, groups }: TokenOwner): void {
-    const key = JSON.stringify([issuer, subject]);
-    const said = JSON.stringify([username, groups]);
-    if (this.#seen.get(key) === said) return;
-    this.#seen.delete(key);
-    this.#seen.set(key, said);
-    for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= MAX_SEEN) break;
-      this.#seen.delete(oldest);
-    }
-    this.#table.ownerSeen({ issuer, subject, username, groups }).catch(() => this.#seen.delete(key));
   }
 
   /** What sessions may rest on. */

@@ -76,11 +76,6 @@ export class PersonalTokenVerifier {
     return this.#parts.tokens.ownerOf(id);
   }
 
-  /** Takes up what an issuer has just proved of somebody who may have tokens. */
-  seen(identity: ProvedIdentity): void {
-    this.#parts.tokens.ownerSeen(identity);
-  }
-
   onChange(listener: () => void): () => void {
     return this.#parts.tokens.onChange(listener);
   }

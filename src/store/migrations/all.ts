@@ -5,6 +5,7 @@ import { accessRequests } from "./0004-access-requests.ts";
 import { sessions } from "./0005-sessions.ts";
 import { changesAtOnce } from "./0006-changes-at-once.ts";
 import { ledger } from "./0007-ledger.ts";
+import { usersSeen } from "./0008-users-seen.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. New ones are added at the end; forward only. */
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sessions,
   changesAtOnce,
   ledger,
+  usersSeen,
 ];

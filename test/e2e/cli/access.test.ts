@@ -393,6 +393,42 @@ test("sessions are listed, one's own or everybody's, and ended by who may", asyn
 });
 
 /** Makes what an example is about: where its help says an id, there is something of this id. */
+test("a user is listed, shown, disabled and enabled by name; a name of several names nobody", async () => {
+  const boss = as("boss", "all");
+  await printed(as("sam", "engineers"), "postern whoami");
+  const found = await until(async () => (await boss("postern users list --name sam")).stdout || undefined);
+  assert.match(found, /^NAME +SUBJECT +ISSUER +LAST SEEN +STATE\nsam +sam +https:\S+ +\d+s ago\n$/);
+  assert.match(
+    await printed(boss, 'postern users disable sam --reason "left"'),
+    /^user sam \(https:\S+:sam\) is disabled, and gets in nowhere\n$/,
+  );
+  assert.match(
+    (await as("sam", "engineers")("postern whoami")).stderr,
+    /this user is disabled.*\(access\/user-disabled/,
+  );
+  const shown = await printed(boss, "postern users show sam");
+  assert.match(shown, /\ngroup +engineers\n/);
+  assert.match(shown, /\ndisabled +\d+s ago by https:\S+:boss: left\n$/);
+  assert.match(await printed(boss, "postern users list --disabled"), /\nsam .* disabled\n/);
+  assert.match(await printed(boss, `postern users enable ${ISSUER}:sam`), /may come in again\n$/);
+  // Somebody whose subject reads as the other's id.
+  await printed(as(`${ISSUER}:sam`), "postern whoami");
+  const several = await until(async () => {
+    const { code, stderr } = await boss(`postern users disable ${ISSUER}:sam --reason left`);
+    return code === 1 ? stderr : undefined;
+  });
+  assert.match(several, /2 users are called "https:\S+:sam"; say which one by subject and issuer:\n/);
+  assert.ok(several.includes(`sam --issuer ${ISSUER} (sam)`), several);
+  await printed(as("sam"), "postern whoami");
+  const exactly = `postern users disable ${ISSUER}:sam --issuer ${ISSUER} --reason left`;
+  assert.match(await printed(boss, exactly), /is disabled/);
+  await printed(as("sam"), "postern whoami");
+  assert.match(
+    (await boss("postern users show nobody-such")).stderr,
+    /nobody called "nobody-such" has been seen/,
+  );
+});
+
 const EXAMPLES: Readonly<Record<string, (person: Run, name: string) => Promise<string>>> = {
   "postern request": (person) => idOf(person, "postern request orders-ro --for 30m --reason x --json"),
   "postern requests": (_, name) => asked(`${name}-other`),
@@ -428,7 +464,11 @@ for (const { path } of commandsOf(createProgram()).filter(({ asks }) => asks))
       writeFileSync(join(directory, "policy.yaml"), POLICY);
       if (path === "postern delete") await printed(person, "postern apply -f policy.yaml");
       const id = example.includes(EXAMPLE_ID) ? await EXAMPLES[path]?.(person, name) : "";
-      await printed(person, example.replace(EXAMPLE_ID, id ?? ""));
+      await printed(as("max"), "postern whoami || true"); // so that somebody called so has been seen
+      const line = example
+        .replace(EXAMPLE_ID, id ?? "")
+        .replace("https://login.example.com --r", `${ISSUER} --r`);
+      await printed(person, line);
     }
   });
 

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, suite, test } from "node:test";
+import { subjectId } from "../../../src/base/ids.ts";
 import { STATES } from "../../../src/grants/machine.ts";
 import type { AccessRequest } from "../../../src/grants/request.ts";
 import type { NewTokenRecord } from "../../../src/identity/personal-tokens/port.ts";
 import { StoredAccessRequests } from "../../../src/store/access-requests.ts";
 import { StoredPersonalTokens } from "../../../src/store/personal-tokens.ts";
-import { setUserDisabled } from "../../../src/store/users.ts";
+import { StoredUsers } from "../../../src/store/users.ts";
 import { ann, bob, cyd, GrantsWorld, stateOf } from "../../support/grants.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
 import { startPostgres } from "../../support/postgres.ts";
@@ -80,26 +81,28 @@ suite("personal access tokens", () => {
     assert.equal((await tokens.insert(other("00000000000000bb", first?.name ?? ""), 10)).kind, "inserted");
   });
 
-  test("a token has the name and groups that its owner was last known by, and who has no token is not written down", async (t) => {
+  test("a token has the name and groups that its owner was last known by, and another token of theirs says nothing new", async (t) => {
     const { store } = await freshStore(t, postgres);
     const tokens = new StoredPersonalTokens(store);
+    const users = new StoredUsers(store);
     await tokens.insert(token, 10);
-    await tokens.ownerSeen({ ...token, username: "ada.l@example.com", groups: [] });
+    await users.seen([{ ...token, username: "ada.l@example.com", groups: [], signed: true }]);
+    await users.seen([{ ...token, groups: ["dba"], signed: false }]);
     const [found] = await tokens.find([token.id]);
     assert.deepEqual([found?.username, found?.groups], ["ada.l@example.com", []]);
-    await tokens.ownerSeen({ ...token, subject: "eve" });
-    assert.equal((await store.query("SELECT FROM users")).length, 1);
   });
 
   test("the tokens of a disabled user say so", async (t) => {
     const { store } = await freshStore(t, postgres);
     const tokens = new StoredPersonalTokens(store);
+    const users = new StoredUsers(store);
     await tokens.insert(token, 10);
-    assert.equal(await setUserDisabled(store, token, true), true);
+    const actor = { issuer: "", subject: "administrator", id: subjectId("", "administrator") };
+    const change = { user: token, actor };
+    assert.equal((await users.disable(change, "left", false)).kind, "changed");
     assert.ok(Number((await tokens.find([token.id]))[0]?.ownerDisabledAt) > 0);
-    assert.equal(await setUserDisabled(store, token, false), true);
+    assert.equal((await users.enable(change)).kind, "changed");
     assert.equal((await tokens.find([token.id]))[0]?.ownerDisabledAt, undefined);
-    assert.equal(await setUserDisabled(store, { ...token, subject: "eve" }, true), false);
   });
 });
 

@@ -175,6 +175,8 @@ const COUNTS: Readonly<
   ],
   "token.created.v1": "nothing",
   "token.revoked.v1": "nothing",
+  "user.disabled.v1": "nothing",
+  "user.enabled.v1": "nothing",
   "operator.acted.v1": [
     {
       event: "operator.acted.v1",

@@ -5,6 +5,7 @@ import { requestRoutes } from "./routes/requests.ts";
 import { rightsRoutes } from "./routes/rights.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { userRoutes } from "./routes/users.ts";
 
 /** Every route of the API; nothing else is mounted. */
 export const apiRoutes: readonly Route[] = [
@@ -13,5 +14,6 @@ export const apiRoutes: readonly Route[] = [
   ...requestRoutes,
   ...sessionRoutes,
   ...tokenRoutes,
+  ...userRoutes,
   ...policyRoutes,
 ];

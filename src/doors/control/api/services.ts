@@ -5,6 +5,7 @@ import type { OwnTokens } from "../../../access/own-tokens.ts";
 import type { PolicyDesk } from "../../../access/policy-desk.ts";
 import type { RequestDesk } from "../../../access/request-desk.ts";
 import type { SessionDesk } from "../../../access/session-desk.ts";
+import type { UserDesk } from "../../../access/user-desk.ts";
 import type { Observe } from "../../../base/event.ts";
 import type { DatabaseName, RoleName } from "../../../base/ids.ts";
 
@@ -32,6 +33,7 @@ export interface Services {
   readonly requests: RequestDesk;
   readonly sessions: SessionDesk;
   readonly tokens: OwnTokens;
+  readonly users: UserDesk;
 }
 
 export interface ApiParts {

@@ -117,39 +117,6 @@ test("the last use is noted once a minute, also when the store fails meanwhile",
   assert.equal(proving.shelf.uses.length, 2);
 });
 
-test("a login with a signed token tells what groups its bearer has now, once for each change, and a personal one has them then", async () => {
-  const proving = new PersonalProving();
-  const { text } = proving.token();
-  const login = async (groups: readonly string[]) => {
-    const exp = proving.clock.now() / 1000 + 60;
-    const claims = { iss: "https://corp.test", sub: "ann", exp, groups: [...groups] };
-    assert.equal(await proving.outcome(mintToken(keyPair().privatePem, claims)), "https://corp.test:ann");
-  };
-  const groupsOf = async () => {
-    proving.clock.advance(5000);
-    const verified = await proving.verify(text);
-    return verified.kind === "identity" ? verified.identity.groups : verified.code;
-  };
-  assert.deepEqual(await groupsOf(), ["oncall"]);
-  await login(["dba"]);
-  await login(["dba"]);
-  assert.deepEqual(await groupsOf(), ["dba"]);
-  await login([]);
-  assert.deepEqual(await groupsOf(), []);
-  assert.equal(proving.shelf.owners.length, 2);
-});
-
-test("what could not be told of somebody is told at their next login", async () => {
-  const proving = new PersonalProving();
-  const exp = proving.clock.now() / 1000 + 60;
-  const token = mintToken(keyPair().privatePem, { iss: "https://corp.test", sub: "ann", exp });
-  proving.shelf.reachable = false;
-  await proving.outcome(token);
-  proving.shelf.reachable = true;
-  await proving.outcome(token);
-  assert.equal(proving.shelf.owners.length, 1);
-});
-
 test("a token needs its owner's issuer: one that the cluster trusts, and that is still configured", async () => {
   const proving = new PersonalProving();
   const { text } = proving.token();

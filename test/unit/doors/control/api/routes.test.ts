@@ -11,12 +11,15 @@ for (const { method, path, need, params } of apiRoutes)
     assert.ok(need.kind === "identity" || need.kind === "permission");
     if (need.kind !== "permission") return;
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
-    const act = need.act(Object.fromEntries(names.map((name) => [name, "x"])) as never);
+    // The id of a user is read as issuer and subject.
+    const given = path.startsWith("/users/") ? { issuer: "x", subject: "y" } : "x";
+    const act = need.act(Object.fromEntries(names.map((name) => [name, given])) as never);
     assert.match(act.verb, /^(get|list|create|update|delete)$/);
     assert.ok(act.resource.length > 0);
     // What the path names is what policy is asked about.
     assert.equal(act.namespace, names.includes("namespace") ? "x" : undefined);
-    assert.equal(act.name, names.includes("name") || names.includes("id") ? "x" : undefined);
+    const named = given === "x" ? "x" : "x:y";
+    assert.equal(act.name, names.includes("name") || names.includes("id") ? named : undefined);
     for (const name of names) assert.ok(params !== undefined && name in params.shape);
   });
 
