@@ -14,6 +14,7 @@ export type AccessErrorCode =
   | "access/session-not-found"
   | "access/narrow-token"
   | "access/no-store"
+  | "access/not-recorded"
   | "access/impersonation"
   | "access/user-disabled"
   | "access/user-not-found"
@@ -80,6 +81,12 @@ export const accessErrors: Readonly<Record<AccessErrorCode, ErrorSpec>> = {
     sqlstate: "0A000",
     http: 409,
     publicMessage: "this needs a store, and the configuration has none; add `store`",
+  },
+  "access/not-recorded": {
+    sqlstate: "58030",
+    http: 503,
+    publicMessage:
+      "this was done, but its record is not in the ledger yet, where it has to be; look before you repeat it",
   },
   "access/user-disabled": {
     sqlstate: "28000",

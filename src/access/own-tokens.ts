@@ -2,20 +2,24 @@
 import type { ListedToken, TokenDesk, TokenRefused, TokenWish } from "../identity/personal-tokens/desk.ts";
 import { Refused, refused } from "./denied.ts";
 import type { Operator } from "./operator.ts";
+import { mustBeRecorded, type Recorded } from "./recording.ts";
 
 const RESOURCE = "personaltokens";
 
 export class OwnTokens {
   readonly #desk: TokenDesk | undefined;
+  readonly #recorded: Recorded;
 
   /** @param desk none without a store and a key */
-  constructor(desk: TokenDesk | undefined) {
+  constructor(desk: TokenDesk | undefined, recorded: Recorded) {
     this.#desk = desk;
+    this.#recorded = recorded;
   }
 
   /** The token's text is shown this once. @throws Refused */
   async create(operator: Operator, wish: TokenWish) {
     const made = given(await this.#kept().create(operator.identity, wish));
+    await mustBeRecorded(this.#recorded);
     return { token: made.token.reveal(), listed: made.listed };
   }
 
@@ -29,7 +33,9 @@ export class OwnTokens {
   /** @throws Refused */
   async revoke(operator: Operator, id: string): Promise<ListedToken> {
     const all = operator.may({ verb: "delete", resource: RESOURCE, name: id });
-    return given(await this.#kept().revoke(operator.identity, id, all)).listed;
+    const { listed } = given(await this.#kept().revoke(operator.identity, id, all));
+    await mustBeRecorded(this.#recorded);
+    return listed;
   }
 
   #kept(): TokenDesk {

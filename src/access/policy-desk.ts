@@ -3,7 +3,7 @@
  * who changes an object changes the one that they saw.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Observe } from "../base/event.ts";
+import { type Announce, type Notice, noticeOf } from "../base/notice.ts";
 import type { AccessOffer } from "../grants/offer.ts";
 import { canI, whoCan } from "../policy/rbac/answers.ts";
 import type { User } from "../policy/rbac/attributes.ts";
@@ -16,6 +16,7 @@ import { ADMINISTRATOR } from "./naming.ts";
 import type { KindFacts } from "./object-kinds.ts";
 import type { Act, Operator } from "./operator.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
+import { mustBeRecorded, type Recorded } from "./recording.ts";
 import type { SharedPolicy } from "./shared-policy.ts";
 import type { Entry, WrittenObject } from "./written-object.ts";
 import { keyOf, readObject, spaceOf } from "./written-object.ts";
@@ -27,11 +28,17 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** Where objects are kept. Rejects with a coded error when what is there is not what was expected. */
+/** Where objects are kept, and notices in the same transaction. Rejects with a coded error when what is there is not what was expected. */
 export interface ObjectTable {
   /** @param expected the state that is replaced; "absent" where there must be none */
-  put(key: ObjectKey, written: Entry["written"], expected: number | "absent"): Promise<void>;
-  delete(key: ObjectKey, expected: number): Promise<boolean>;
+  put(
+    key: ObjectKey,
+    written: Entry["written"],
+    expected: number | "absent",
+    notices: readonly Notice[],
+  ): Promise<void>;
+  /** Returns whether it was there, as it was expected; only then the notices are written. */
+  delete(key: ObjectKey, expected: number, notices: readonly Notice[]): Promise<boolean>;
 }
 
 interface DeskParts {
@@ -39,7 +46,8 @@ interface DeskParts {
   /** None where there is no store: then policy can be read only. */
   readonly stored: { readonly table: ObjectTable; readonly shared: SharedPolicy } | undefined;
   readonly clock: Clock;
-  readonly observe: Observe;
+  readonly announce: Announce;
+  readonly recorded: Recorded;
 }
 
 /** An object as it is shown. */
@@ -113,10 +121,12 @@ export class PolicyDesk {
   ): Promise<void> {
     const { table, shared } = this.#store();
     const before = this.#find(facts, namespace, name);
-    const gone = await table.delete(placeOf(before.object), versionOf(before));
+    const notices = [this.#notice(operator, "delete", before.object)];
+    const gone = await table.delete(placeOf(before.object), versionOf(before), notices);
     if (!gone) throw refused("access/object-conflict", keyOf(before.object));
-    this.#changed(operator, "delete", before.object);
+    this.#parts.announce(notices);
     await shared.refresh();
+    await mustBeRecorded(this.#parts.recorded);
   }
 
   /** Whether somebody may do something, and by which rules. */
@@ -146,9 +156,11 @@ export class PolicyDesk {
     const expected = before === undefined ? "absent" : versionOf(before);
     const permission = this.#mayWrite(operator.user, object, before?.object);
     if (permission.kind === "may-not") throw refused(permission.code, permission.detail);
-    await table.put(placeOf(object), written, expected);
-    this.#changed(operator, before === undefined ? "create" : "update", object);
+    const notices = [this.#notice(operator, before === undefined ? "create" : "update", object)];
+    await table.put(placeOf(object), written, expected, notices);
+    this.#parts.announce(notices);
     await shared.refresh();
+    await mustBeRecorded(this.#parts.recorded);
     return shown(this.#policy.entry(keyOf(object)) ?? { object, written, resourceVersion: undefined });
   }
 
@@ -194,9 +206,16 @@ export class PolicyDesk {
     return stored;
   }
 
-  #changed({ identity }: Operator, verb: "create" | "update" | "delete", object: WrittenObject): void {
+  #notice({ identity }: Operator, verb: "create" | "update" | "delete", object: WrittenObject): Notice {
     const place = { kind: object.kind, namespace: spaceOf(object), name: object.metadata.name };
-    this.#parts.observe({ event: "policy.changed.v1", actor: identity.id, verb, ...place, source: "store" });
+    const event = {
+      event: "policy.changed.v1",
+      actor: identity.id,
+      verb,
+      ...place,
+      source: "store",
+    } as const;
+    return noticeOf(event, this.#parts.clock.now());
   }
 }
 

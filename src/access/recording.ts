@@ -3,6 +3,19 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Event } from "../base/event.ts";
 import type { SessionFacts } from "../sessions/registry.ts";
+import { refused } from "./denied.ts";
+
+/**
+ * Waits until every change that was committed here is recorded, where that has to be before it is acknowledged.
+ * @returns why it is not
+ */
+export type Recorded = () => Promise<string | undefined>;
+
+/** What cannot be recorded yet is not acknowledged. It is made all the same, and its record will follow. @throws Refused */
+export async function mustBeRecorded(recorded: Recorded): Promise<void> {
+  const trouble = await recorded();
+  if (trouble !== undefined) throw refused("access/not-recorded", trouble);
+}
 
 /** A ledger that takes longer is as good as none: the client waits, and its login has a deadline. */
 const PATIENCE_MS = 5000;

@@ -5,13 +5,16 @@ import type { Ask } from "../grants/submission.ts";
 import type { RequestFilter } from "../grants/table.ts";
 import { Refused, refused } from "./denied.ts";
 import type { Operator } from "./operator.ts";
+import { mustBeRecorded, type Recorded } from "./recording.ts";
 
 export class RequestDesk {
   readonly #grants: Grants | undefined;
+  readonly #recorded: Recorded;
 
   /** @param grants none where there is no store */
-  constructor(grants: Grants | undefined) {
+  constructor(grants: Grants | undefined, recorded: Recorded) {
     this.#grants = grants;
+    this.#recorded = recorded;
   }
 
   /** What the operator could ask for. @throws Refused */
@@ -21,7 +24,7 @@ export class RequestDesk {
 
   /** @throws Refused */
   async request(operator: Operator, ask: Ask): Promise<AccessRequest> {
-    return done(await this.#kept().request(actorOf(operator), ask));
+    return this.#acted(this.#kept().request(actorOf(operator), ask));
   }
 
   /** Asks for a grant to go on. @throws Refused */
@@ -30,7 +33,7 @@ export class RequestDesk {
     id: string,
     ask: Pick<Ask, "duration" | "reason">,
   ): Promise<AccessRequest> {
-    return done(await this.#kept().extend(actorOf(operator), id, ask));
+    return this.#acted(this.#kept().extend(actorOf(operator), id, ask));
   }
 
   /** @param seen the digest of the request as the approver was shown it @throws Refused */
@@ -39,17 +42,17 @@ export class RequestDesk {
     id: string,
     how: { readonly seen?: string | undefined; readonly note?: string | undefined },
   ): Promise<AccessRequest> {
-    return done(await this.#kept().approve(actorOf(operator), id, how));
+    return this.#acted(this.#kept().approve(actorOf(operator), id, how));
   }
 
   /** @throws Refused */
   async deny(operator: Operator, id: string, note: string | undefined): Promise<AccessRequest> {
-    return done(await this.#kept().deny(actorOf(operator), id, note));
+    return this.#acted(this.#kept().deny(actorOf(operator), id, note));
   }
 
   /** @throws Refused */
   async withdraw(operator: Operator, id: string, note: string | undefined): Promise<AccessRequest> {
-    return done(await this.#kept().withdraw(actorOf(operator), id, note));
+    return this.#acted(this.#kept().withdraw(actorOf(operator), id, note));
   }
 
   /** Ends a grant and the sessions that rest on it. @throws Refused */
@@ -58,12 +61,12 @@ export class RequestDesk {
     id: string,
     how: { readonly note?: string | undefined; readonly emergency?: boolean },
   ): Promise<AccessRequest> {
-    return done(await this.#kept().revoke(actorOf(operator), id, how));
+    return this.#acted(this.#kept().revoke(actorOf(operator), id, how));
   }
 
   /** @throws Refused */
   async review(operator: Operator, id: string, note: string): Promise<AccessRequest> {
-    return done(await this.#kept().review(actorOf(operator), id, note));
+    return this.#acted(this.#kept().review(actorOf(operator), id, note));
   }
 
   /** @throws Refused */
@@ -76,6 +79,12 @@ export class RequestDesk {
     const listed = await this.#kept().list(actorOf(operator), filter);
     if (listed.kind === "refused") throw new Refused(listed);
     return listed.requests;
+  }
+
+  async #acted(acting: Promise<GrantsOutcome>): Promise<AccessRequest> {
+    const request = done(await acting);
+    await mustBeRecorded(this.#recorded);
+    return request;
   }
 
   #kept(): Grants {

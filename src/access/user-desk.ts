@@ -3,18 +3,29 @@
  * does nothing here, so that somebody is always left who can undo it; the administrator's token of the configuration is
  * nobody's, and cannot be disabled.
  */
-import type { Observe } from "../base/event.ts";
+import type { Clock } from "../base/clock.ts";
 import { subjectId } from "../base/ids.ts";
-import type { UserChanged, UserFilter, UserKey, UserRecord, UserTable } from "../identity/users/port.ts";
+import { type Announce, type Notice, noticeOf } from "../base/notice.ts";
+import type {
+  UserChange,
+  UserChanged,
+  UserFilter,
+  UserKey,
+  UserRecord,
+  UserTable,
+} from "../identity/users/port.ts";
 import { refused } from "./denied.ts";
 import type { Naming } from "./naming.ts";
 import type { Operator } from "./operator.ts";
+import { mustBeRecorded, type Recorded } from "./recording.ts";
 
 interface DeskParts {
   /** None where there is no store. */
   readonly stored: { readonly table: UserTable; readonly refresh: () => Promise<void> } | undefined;
   readonly naming: Pick<Naming, "knows">;
-  readonly observe: Observe;
+  readonly clock: Clock;
+  readonly announce: Announce;
+  readonly recorded: Recorded;
 }
 
 export class UserDesk {
@@ -44,29 +55,38 @@ export class UserDesk {
     if (user.issuer === identity.issuer && user.subject === identity.subject)
       throw refused("access/user-self", `${identity.id} is who asks`);
     const unseen = this.#parts.naming.knows(user.issuer);
-    const changed = await this.#kept().table.disable({ user, actor: identity }, reason, unseen);
-    return this.#done(operator, user, changed, { to: true, reason });
+    const notices = [this.#notice("user.disabled.v1", operator, user, reason)];
+    const change = { user, actor: identity, notices };
+    return this.#done(change, await this.#kept().table.disable(change, reason, unseen), true);
   }
 
   /** @throws Refused, or an error of the store */
   async enable(operator: Operator, user: UserKey, reason: string): Promise<UserRecord> {
-    const changed = await this.#kept().table.enable({ user, actor: operator.identity });
-    return this.#done(operator, user, changed, { to: false, reason });
+    const notices = [this.#notice("user.enabled.v1", operator, user, reason)];
+    const change = { user, actor: operator.identity, notices };
+    return this.#done(change, await this.#kept().table.enable(change), false);
+  }
+
+  #notice(
+    event: "user.disabled.v1" | "user.enabled.v1",
+    { identity }: Operator,
+    { issuer, subject }: UserKey,
+    reason: string,
+  ): Notice {
+    const who = { issuer, subject: subjectId(issuer, subject) };
+    return noticeOf({ event, actor: identity.id, ...who, reason }, this.#parts.clock.now());
   }
 
   async #done(
-    { identity }: Operator,
-    user: UserKey,
+    { user, actor, notices }: UserChange,
     changed: UserChanged,
-    { to, reason }: { readonly to: boolean; readonly reason: string },
+    disabled: boolean,
   ): Promise<UserRecord> {
     if (changed.kind === "not-found") return notFound(user);
-    if (changed.kind === "actor-disabled")
-      throw refused("access/user-disabled", `${identity.id} is disabled`);
-    const who = { issuer: user.issuer, subject: subjectId(user.issuer, user.subject) };
-    const event = to ? ("user.disabled.v1" as const) : ("user.enabled.v1" as const);
-    if (changed.before !== to) this.#parts.observe({ event, actor: identity.id, ...who, reason });
+    if (changed.kind === "actor-disabled") throw refused("access/user-disabled", `${actor.id} is disabled`);
+    if (changed.before !== disabled) this.#parts.announce(notices);
     await this.#kept().refresh();
+    await mustBeRecorded(this.#parts.recorded);
     return changed.record;
   }
 

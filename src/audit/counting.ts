@@ -147,6 +147,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "access.expired.v1": () => requestSteps.inc({ step: "expired" }),
     "access.voided.v1": () => requestSteps.inc({ step: "voided" }),
     "access.reviewed.v1": () => requestSteps.inc({ step: "reviewed" }),
+    "grant.used.v1": () => requestSteps.inc({ step: "used" }),
     "grant.spent.v1": () => requestSteps.inc({ step: "spent" }),
     "grant.started.v1": () => requestSteps.inc({ step: "started" }),
     "grant.ended.v1": () => requestSteps.inc({ step: "ended" }),

@@ -47,6 +47,7 @@ export const LEVELS: {
   "access.voided.v1": "info",
   "access.reviewed.v1": "info",
   "grant.started.v1": ({ way }) => (way === "break-glass" ? "warn" : "info"),
+  "grant.used.v1": "info",
   "grant.spent.v1": "info",
   "grant.ended.v1": "info",
   "webhook.failed.v1": "warn",

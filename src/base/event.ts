@@ -204,6 +204,17 @@ export type Event =
       readonly note: string;
     }
   | {
+      /** A session was let in by it. */
+      readonly event: "grant.used.v1";
+      readonly grant: string;
+      readonly session: string;
+      readonly subject: SubjectId;
+      readonly namespace: string;
+      readonly offer: string;
+      /** How often it was used, this time included. */
+      readonly uses: number;
+    }
+  | {
       /** It was used as often as it may be, and lets no session in any more. */
       readonly event: "grant.spent.v1";
       readonly grant: string;

@@ -11,23 +11,36 @@ import type { Bearer, Wish } from "../policy/decision.ts";
 import { deletePolicyObject, putPolicyObject } from "../store/policy-objects.ts";
 import type { Lasting, Parts } from "./parts.ts";
 
+/** Who waits for a row finds it as the one before left it, and not as it was expected. */
+const BEHIND_LOCKS = { isolation: "read committed" } as const;
+/** Without a store nothing is changed. */
+const NOTHING_STORED = { announce: () => {}, recorded: async () => undefined };
+
 /** What the control door's API is made of, for the configuration in force. */
 export function apiOf(
   { access, config, policy, naming, operators, tokenDesk }: Parts,
   { shared, clock, observe }: Lasting,
 ): ApiParts {
+  const { announce, recorded } = shared ?? NOTHING_STORED;
   const stored = shared && {
     shared: shared.policy,
     table: {
-      put: async (...[key, written, expected]: Parameters<ObjectTable["put"]>) => {
+      put: async (...[key, written, expected, notices]: Parameters<ObjectTable["put"]>) => {
         const found =
           expected === "absent"
             ? ({ kind: "absent" } as const)
             : ({ kind: "version", resourceVersion: expected } as const);
-        await putPolicyObject(shared.store, key, written, found);
+        await shared.store.transaction(async (tx) => {
+          await putPolicyObject(tx, key, written, found);
+          await shared.write(tx, notices);
+        }, BEHIND_LOCKS);
       },
-      delete: (...[key, expected]: Parameters<ObjectTable["delete"]>) =>
-        deletePolicyObject(shared.store, key, expected),
+      delete: (...[key, expected, notices]: Parameters<ObjectTable["delete"]>) =>
+        shared.store.transaction(async (tx) => {
+          const gone = await deletePolicyObject(tx, key, expected);
+          if (gone) await shared.write(tx, notices);
+          return gone;
+        }, BEHIND_LOCKS),
     },
   };
   return {
@@ -35,14 +48,16 @@ export function apiOf(
     observe,
     services: {
       explain: (person, asked) => access.explainFor(...explained(config, person, asked)),
-      policy: new PolicyDesk({ policy, stored, clock, observe }),
-      requests: new RequestDesk(shared?.grants),
+      policy: new PolicyDesk({ policy, stored, clock, announce, recorded }),
+      requests: new RequestDesk(shared?.grants, recorded),
       sessions: new SessionDesk(shared?.sessions),
-      tokens: new OwnTokens(tokenDesk),
+      tokens: new OwnTokens(tokenDesk, recorded),
       users: new UserDesk({
         stored: shared && { table: shared.userTable, refresh: () => shared.policy.refresh() },
         naming,
-        observe,
+        clock,
+        announce,
+        recorded,
       }),
     },
   };

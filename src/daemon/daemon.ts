@@ -1,4 +1,4 @@
-import type { Recorder } from "../audit/ledger/ledger.ts";
+import type { Keeper } from "../audit/ledger/outbox.ts";
 import type { Readings } from "../audit/readings.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
@@ -27,7 +27,7 @@ interface DaemonOptions {
   /** The other workers; none by default. */
   readonly fellows?: Fellows;
   /** The ledger; none by default. */
-  readonly recorder?: Recorder | undefined;
+  readonly recorder?: Keeper | undefined;
 }
 
 /** A running Postern in this process. */

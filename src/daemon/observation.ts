@@ -1,5 +1,5 @@
 import { boundFloods } from "../audit/flood.ts";
-import type { Ledger, Recorder } from "../audit/ledger/ledger.ts";
+import type { Ledger } from "../audit/ledger/ledger.ts";
 import { createLog } from "../audit/log.ts";
 import { Metrics } from "../audit/metrics.ts";
 import type { Readings } from "../audit/readings.ts";
@@ -46,7 +46,7 @@ export class Observation {
   }
 
   /** What takes the events that must be recorded; none without a ledger. */
-  get recorder(): Recorder | undefined {
+  get recorder(): Ledger | undefined {
     return this.#ledger;
   }
 

@@ -8,7 +8,7 @@ import { Naming } from "../access/naming.ts";
 import { Operators } from "../access/operators.ts";
 import { PolicyInForce } from "../access/policy-in-force.ts";
 import type { Entry } from "../access/written-object.ts";
-import type { Recorder } from "../audit/ledger/ledger.ts";
+import type { Keeper } from "../audit/ledger/outbox.ts";
 import { openTelemetrySpans } from "../audit/spans.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
@@ -35,7 +35,7 @@ export interface Lasting {
   readonly keySources: SharedSources;
   readonly spans: Spans;
   /** The ledger; none when the configuration has none. */
-  readonly recorder: Recorder | undefined;
+  readonly recorder: Keeper | undefined;
   /** What the store holds; none when the configuration has none. */
   readonly shared: SharedState | undefined;
 }
@@ -63,7 +63,7 @@ interface LastingOptions extends Pick<Lasting, "clock" | "observe" | "recorder">
 export function createLasting({ clock, observe, recorder, fellows, store }: LastingOptions): Lasting {
   const sessions = new Sessions(clock, fellows);
   return {
-    shared: store && new SharedState(store, { clock, observe, sessions }),
+    shared: store && new SharedState(store, { clock, observe, sessions, keeper: recorder }),
     clock,
     observe,
     recorder,
@@ -131,10 +131,10 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
   };
 }
 
-function tokenDeskOf({ personalTokens }: Config, { shared, observe }: Lasting): TokenDesk | undefined {
+function tokenDeskOf({ personalTokens }: Config, { shared, clock }: Lasting): TokenDesk | undefined {
   if (shared === undefined || personalTokens === undefined) return undefined;
   const { key, maxLifetime } = personalTokens;
-  return new TokenDesk({ table: shared.personalTokens, key, observe, maxLifetime });
+  return new TokenDesk({ table: shared.personalTokens, key, clock, announce: shared.announce, maxLifetime });
 }
 
 function entriesOf({ policy }: Config): readonly Entry[] {

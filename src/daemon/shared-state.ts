@@ -9,11 +9,13 @@ import type { StoredPolicy } from "../access/shared-policy.ts";
 import { SharedPolicy } from "../access/shared-policy.ts";
 import type { Entry } from "../access/written-object.ts";
 import { readObject } from "../access/written-object.ts";
+import type { Keeper } from "../audit/ledger/outbox.ts";
+import { Outbox } from "../audit/ledger/outbox.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
+import type { Notice } from "../base/notice.ts";
 import type { Config, StoreConfig } from "../config/schema.ts";
-import { eventsOf } from "../grants/events.ts";
 import { Grants } from "../grants/grants.ts";
 import { Webhooks } from "../grants/webhooks.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
@@ -24,6 +26,7 @@ import { SharedSessions } from "../sessions/shared.ts";
 import { StoredAccessRequests } from "../store/access-requests.ts";
 import { watchChanges } from "../store/changes.ts";
 import { StoreError } from "../store/errors.ts";
+import { StoredOutbox, type WriteNotices, writeNotices } from "../store/outbox.ts";
 import { StoredPersonalTokens } from "../store/personal-tokens.ts";
 import type { StoredObject } from "../store/policy-objects.ts";
 import { StoredPolicyObjects } from "../store/policy-objects.ts";
@@ -39,7 +42,7 @@ import { webhookPost } from "./webhook-post.ts";
 export interface InForce {
   readonly policy: PolicyInForce;
   readonly naming: Naming;
-  readonly config: Pick<Config, "webhooks">;
+  readonly config: Pick<Config, "webhooks" | "clusters">;
 }
 
 interface SharedParts {
@@ -47,6 +50,8 @@ interface SharedParts {
   readonly observe: Observe;
   /** Those of this process, to be shown to the others. */
   readonly sessions: Sessions;
+  /** The ledger in which changes are recorded; none without one. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** A store that was away at the start is tried again after this long. */
@@ -68,6 +73,7 @@ export class SharedState {
   readonly userTable: StoredUsers;
   readonly users: { readonly disabled: DisabledUsers; readonly sightings: Sightings };
   readonly sessions: SharedSessions;
+  readonly #outbox: Outbox | undefined;
   readonly #webhooks: Webhooks;
   /** Ends what is on its way to a webhook. */
   readonly #stopped = new AbortController();
@@ -86,13 +92,14 @@ export class SharedState {
   #closed = false;
 
   constructor(config: StoreConfig, parts: SharedParts) {
-    const { clock, observe } = parts;
+    const { clock, observe, keeper } = parts;
     this.#config = config;
     this.#parts = parts;
     this.store = createStore(config, parts);
     this.#objects = new StoredPolicyObjects(this.store);
-    this.personalTokens = new StoredPersonalTokens(this.store);
-    this.userTable = new StoredUsers(this.store);
+    this.#outbox = keeper && new Outbox({ queue: new StoredOutbox(this.store), keeper, clock });
+    this.personalTokens = new StoredPersonalTokens(this.store, this.write);
+    this.userTable = new StoredUsers(this.store, this.write);
     this.users = {
       disabled: new DisabledUsers(this.userTable),
       sightings: new Sightings(this.userTable, clock),
@@ -112,12 +119,12 @@ export class SharedState {
       () => this.policy.refresh().then(() => this.policy.isFresh()),
     );
     this.grants = new Grants({
-      table: new StoredAccessRequests(this.store),
+      table: new StoredAccessRequests(this.store, this.write),
       offers: rights,
       rights,
       clock,
       report: (transition) => {
-        for (const event of eventsOf(transition)) observe(event);
+        this.announce(transition.notices);
         this.#webhooks.tell(transition);
       },
     });
@@ -150,9 +157,28 @@ export class SharedState {
     this.users.disabled.onChange(() => this.#usersChanged());
     await this.policy.start();
     this.sessions.start();
+    this.#outbox?.start();
     this.#sweepLater();
     this.#recheckLater();
   }
+
+  /** Writes what a change has to be recorded as, in the transaction of the change. */
+  readonly write: WriteNotices = async (tx, notices) => {
+    const { keeper } = this.#parts;
+    if (keeper !== undefined) await writeNotices(tx, notices, keeper.chain);
+  };
+
+  /** Tells of changes that are committed: the ledger, the log and the metrics. */
+  readonly announce = (notices: readonly Notice[]): void => {
+    this.#outbox?.record(notices); // first: what it has the ledger is not offered again
+    for (const { event } of notices) this.#parts.observe(event);
+  };
+
+  /** Waits for the records of all changes so far, where a cluster requires the ledger. Returns why they are not there. */
+  readonly recorded = async (): Promise<string | undefined> => {
+    const required = this.#now().config.clusters.some(({ audit }) => audit === "required");
+    return required ? this.#outbox?.settled() : undefined;
+  };
 
   /** Lays another configuration over what is shared. */
   layUnder(inForce: InForce): void {
@@ -177,6 +203,7 @@ export class SharedState {
     this.#stopWatching();
     this.policy.close();
     await this.sessions.close();
+    await this.#outbox?.close();
     await this.store.close();
   }
 

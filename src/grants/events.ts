@@ -1,13 +1,21 @@
 /** What the log, the ledger and the metrics are told of a request. */
 import type { Event } from "../base/event.ts";
+import { type Notice, noticeOf } from "../base/notice.ts";
 import type { Transition } from "./grants.ts";
 import type { GrantEvent } from "./machine.ts";
 import { type AccessRequest, idOf } from "./request.ts";
 
+/** What is recorded of a transition. */
+export function noticesOf(transition: Step, now: number): readonly Notice[] {
+  return eventsOf(transition).map((event) => noticeOf(event, now));
+}
+
+type Step = Omit<Transition, "notices">;
+
 type GrantEnded = Extract<Event, { readonly event: "grant.ended.v1" }>;
 
 /** The events of a transition: two where a request becomes a grant in the same moment. */
-export function eventsOf({ event, by, request }: Transition): readonly Event[] {
+export function eventsOf({ event, by, request, session = "" }: Step): readonly Event[] {
   const step = { ...placeOf(request), actor: by, request: request.id };
   const note = request.closing?.note ?? "";
   switch (event) {
@@ -25,8 +33,13 @@ export function eventsOf({ event, by, request }: Transition): readonly Event[] {
       return [{ event: "access.expired.v1", ...step }];
     case "review":
       return [{ event: "access.reviewed.v1", ...step, note: request.review?.note ?? "" }];
+    case "use":
+      return [used(request, session)];
     case "spend":
-      return [{ event: "grant.spent.v1", ...placeOf(request), grant: request.id, uses: request.uses }];
+      return [
+        used(request, session),
+        { event: "grant.spent.v1", ...placeOf(request), grant: request.id, uses: request.uses },
+      ];
     case "change":
       return request.grant === undefined
         ? [{ event: "access.voided.v1", ...step }]
@@ -48,21 +61,25 @@ function placeOf({ requester, offer }: AccessRequest) {
   return { subject: idOf(requester), namespace: offer.namespace, offer: offer.name };
 }
 
-type Step = ReturnType<typeof placeOf> & { readonly actor: Transition["by"]; readonly request: string };
+type Common = ReturnType<typeof placeOf> & { readonly actor: Transition["by"]; readonly request: string };
 
 function roleOf({ role }: AccessRequest): string {
   return `${role.kind}/${role.name}`;
 }
 
-function requested(step: Step, request: AccessRequest): Event {
+function requested(step: Common, request: AccessRequest): Event {
   const { duration, reason, way } = request;
   const asked = { role: roleOf(request), durationMs: duration, reason, breakGlass: way === "break-glass" };
   return { event: "access.requested.v1", ...step, ...asked };
 }
 
-function approved(step: Step, { approvals, needed }: AccessRequest): Event {
+function approved(step: Common, { approvals, needed }: AccessRequest): Event {
   const note = approvals.at(-1)?.note ?? "";
   return { event: "access.approved.v1", ...step, approvals: approvals.length, needed, note };
+}
+
+function used(request: AccessRequest, session: string): Event {
+  return { event: "grant.used.v1", ...placeOf(request), grant: request.id, session, uses: request.uses };
 }
 
 function started(request: AccessRequest): Event[] {

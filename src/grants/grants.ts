@@ -7,23 +7,29 @@ import type { Clock } from "../base/clock.ts";
 import type { ErrorSpec } from "../base/error.ts";
 import { messageOf } from "../base/error.ts";
 import { isLine } from "../base/line.ts";
+import type { Notice } from "../base/notice.ts";
 import { bindingsOf, type GrantBindings } from "./bindings.ts";
 import type { GrantsErrorCode } from "./errors.ts";
 import { grantsErrors } from "./errors.ts";
+import { noticesOf } from "./events.ts";
 import type { GrantEvent } from "./machine.ts";
 import type { AccessOffer } from "./offer.ts";
 import { type AccessRequest, type Actor, type Doer, idOf, isSame, newRequestId } from "./request.ts";
 import type { Offers, Rights } from "./rights.ts";
 import { approve, deny, isApprover, type Law, review, revoke, type Step, settle, withdraw } from "./rules.ts";
 import { type Ask, MAX_TEXT, submit } from "./submission.ts";
-import type { GrantTable, RequestFilter, Ruling } from "./table.ts";
+import type { GrantTable, RequestFilter, Ruling, Told } from "./table.ts";
 
 /** One thing that happened to a request, for the ledger, the log and whoever is called from outside. */
 export interface Transition {
-  readonly event: GrantEvent | "submit" | "review";
+  readonly event: GrantEvent | "submit" | "review" | "use";
   readonly by: Doer;
   /** The request after it. */
   readonly request: AccessRequest;
+  /** Whose use it was, where it is one. */
+  readonly session?: string;
+  /** What was committed with it. */
+  readonly notices: readonly Notice[];
 }
 
 export interface GrantsParts {
@@ -92,11 +98,15 @@ export class Grants {
     const id = newRequestId();
     return this.#guarded(async () => {
       await this.#learnOffers();
-      const submission = await table.insert(actor, (open, now) =>
-        submit({ ask, id, actor, current: offers.find(ask.offer), rights, open, now }),
-      );
+      const by = idOf(actor);
+      const submission = await table.insert(actor, (open, now) => {
+        const made = submit({ ask, id, actor, current: offers.find(ask.offer), rights, open, now });
+        if (made.kind === "refused") return { ...made, notices: [] };
+        return { ...made, notices: this.#notices({ event: "submit", by, request: made.request }) };
+      });
       if (submission.kind === "refused") return refused(submission.code, submission.detail);
-      return this.#done(submission.request, "submit", idOf(actor));
+      const { request, notices } = submission;
+      return this.#done({ event: "submit", by, request, notices });
     });
   }
 
@@ -179,11 +189,18 @@ export class Grants {
    */
   async consume(id: string, session: string): Promise<GrantsOutcome> {
     return this.#guarded(async () => {
-      const outcome = await this.#parts.table.consume(id, session);
-      if (outcome.kind === "consumed")
-        return outcome.spent
-          ? this.#done(outcome.request, "spend", idOf(outcome.request.requester))
-          : { kind: "done", request: outcome.request };
+      let used: Transition | undefined;
+      const outcome = await this.#parts.table.consume(id, session, (request, spent) => {
+        const event = spent ? ("spend" as const) : ("use" as const);
+        const step = { event, by: idOf(request.requester), request, session };
+        used = { ...step, notices: this.#notices(step) };
+        return used.notices;
+      });
+      if (outcome.kind === "consumed") {
+        if (used !== undefined) this.#parts.report(used);
+        if (outcome.spent) await this.refresh();
+        return { kind: "done", request: outcome.request };
+      }
       if (outcome.request?.state === "spent" && outcome.now < (outcome.request.grant?.until ?? 0))
         return refused("grants/used-up", `used ${outcome.request.uses} times`);
       return refused("grants/not-active", `grant ${id} is ${outcome.request?.state ?? "not there"}`);
@@ -245,11 +262,15 @@ export class Grants {
     for (const { request } of this.#due().filter((ruling) => known || !isChange(ruling))) {
       const { id } = request;
       const ruling = await this.#parts.table
-        .update(id, (request, at) => settle(request, at, this.#law))
+        .update(id, (request, at) => {
+          const ruling = settle(request, at, this.#law);
+          return this.#told(ruling, dueOf(ruling));
+        })
         .catch(() => undefined);
-      if (ruling?.event === undefined) continue;
+      const step = ruling && dueOf(ruling);
+      if (step === undefined) continue;
       settled += 1;
-      this.#parts.report({ event: ruling.event, by: "system", request: ruling.request });
+      this.#parts.report({ ...step, notices: ruling?.notices ?? [] });
     }
     if (settled > 0) await this.refresh();
     return settled;
@@ -288,22 +309,32 @@ export class Grants {
     return this.#guarded(async () => {
       if (answers) await this.#learnOffers();
       else await this.#parts.offers.refresh();
+      const told = (ruling: Ruling) => this.#told(ruling, stepOf(ruling, idOf(actor)));
       const ruling = await this.#parts.table.update(id, (request, now) =>
-        rule({ request, actor, now, note }),
+        told(rule({ request, actor, now, note })),
       );
       if (ruling === undefined) return refused("grants/not-found", id);
-      const { request, event, refused: refusal } = ruling;
-      if (refusal === undefined) return this.#done(request, event ?? "review", idOf(actor));
-      if (event !== undefined) await this.#done(request, event, "system");
+      const { request, refused: refusal, notices } = ruling;
+      const step = stepOf(ruling, idOf(actor));
+      if (step !== undefined) await this.#done({ ...step, notices });
+      if (refusal === undefined) return { kind: "done", request };
       return refused(refusal.code, refusal.detail);
     });
   }
 
   /** Tells of a transition, and lets it count here at once: the other nodes hear of it from the store. */
-  async #done(request: AccessRequest, event: Transition["event"], by: Doer): Promise<GrantsOutcome> {
-    this.#parts.report({ event, by, request });
+  async #done(transition: Transition): Promise<GrantsOutcome> {
+    this.#parts.report(transition);
     await this.refresh();
-    return { kind: "done", request };
+    return { kind: "done", request: transition.request };
+  }
+
+  #told(ruling: Ruling, step: ReturnType<typeof stepOf>): Told<Ruling> {
+    return { ...ruling, notices: step === undefined ? [] : this.#notices(step) };
+  }
+
+  #notices(step: Omit<Transition, "notices">): readonly Notice[] {
+    return noticesOf(step, this.#parts.clock.now());
   }
 
   async #guarded<T>(work: () => Promise<T | GrantsRefused>): Promise<T | GrantsRefused> {
@@ -313,6 +344,16 @@ export class Grants {
       return refused("grants/unavailable", messageOf(error));
     }
   }
+}
+
+/** What a ruling comes to: a step of whoever acted, or one that was due when they were refused. */
+function stepOf({ request, event, refused: refusal }: Ruling, actor: Doer) {
+  if (refusal === undefined) return { event: event ?? ("review" as const), by: actor, request };
+  return dueOf({ request, event });
+}
+
+function dueOf({ request, event }: Pick<Ruling, "request" | "event">) {
+  return event === undefined ? undefined : { event, by: "system" as const, request };
 }
 
 function isChange({ event }: Ruling): boolean {

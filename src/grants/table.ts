@@ -1,4 +1,5 @@
 /** What this room asks of wherever requests are kept; src/store answers it. Its clock is the one that counts. */
+import type { Notice } from "../base/notice.ts";
 import type { GrantsErrorCode } from "./errors.ts";
 import type { GrantEvent, State, Way } from "./machine.ts";
 import type { AccessRequest, OfferName, Person } from "./request.ts";
@@ -23,6 +24,9 @@ export type Submission =
   | { readonly kind: "new"; readonly request: AccessRequest }
   | ({ readonly kind: "refused" } & Refusal);
 
+/** A decision, and what is written of it in the same transaction. */
+export type Told<T> = T & { readonly notices: readonly Notice[] };
+
 export type Consumption =
   /** `spent` when that was the last use. */
   | { readonly kind: "consumed"; readonly request: AccessRequest; readonly spent: boolean }
@@ -46,15 +50,25 @@ export interface GrantTable {
    */
   insert(
     requester: Pick<Person, "issuer" | "subject">,
-    decide: (open: readonly AccessRequest[], now: number) => Submission,
-  ): Promise<Submission>;
+    decide: (open: readonly AccessRequest[], now: number) => Told<Submission>,
+  ): Promise<Told<Submission>>;
   /**
    * Writes what `decide` makes of a request, while nobody else can change it; undefined when there is none of this id.
    * `decide` may be called again and does nothing but decide.
    */
-  update(id: string, decide: (request: AccessRequest, now: number) => Ruling): Promise<Ruling | undefined>;
-  /** Counts one use, if the grant is active, has not ended and has one left: one step, so that no two get the last. */
-  consume(id: string, session: string): Promise<Consumption>;
+  update(
+    id: string,
+    decide: (request: AccessRequest, now: number) => Told<Ruling>,
+  ): Promise<Told<Ruling> | undefined>;
+  /**
+   * Counts one use, if the grant is active, has not ended and has one left: one step, so that no two get the last.
+   * @param tell what is written of it in the same transaction; nothing when the session was counted before
+   */
+  consume(
+    id: string,
+    session: string,
+    tell: (request: AccessRequest, spent: boolean) => readonly Notice[],
+  ): Promise<Consumption>;
   get(id: string): Promise<AccessRequest | undefined>;
   /** Newest first; a bounded number. */
   list(filter: RequestFilter): Promise<readonly AccessRequest[]>;

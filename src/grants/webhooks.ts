@@ -12,6 +12,7 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Event, Observe } from "../base/event.ts";
 import type { Secret } from "../base/secret.ts";
+import { WEBHOOK_EVENTS } from "../config/schema/webhooks.ts";
 import type { WebhookConfig } from "../config/schema.ts";
 import { eventsOf } from "./events.ts";
 import type { Transition } from "./grants.ts";
@@ -89,8 +90,8 @@ class Line {
   }
 
   take(message: Message): void {
-    const { events } = this.hook;
-    if (events?.some((one) => one === message.type) === false) return;
+    const { events = WEBHOOK_EVENTS } = this.hook;
+    if (!events.some((one) => one === message.type)) return;
     this.#queue.push(message);
     if (this.#queue.length > MAX_QUEUE) this.#giveUp(this.#queue.shift(), 0, `more than ${MAX_QUEUE} wait`);
     if (!this.#running) void this.#run();

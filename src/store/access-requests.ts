@@ -1,8 +1,10 @@
+import type { Notice } from "../base/notice.ts";
 import type { AccessRequest, Person } from "../grants/request.ts";
-import type { Consumption, GrantTable, RequestFilter, Ruling, Submission } from "../grants/table.ts";
+import type { Consumption, GrantTable, RequestFilter, Ruling, Submission, Told } from "../grants/table.ts";
 import { columnsOf, REQUEST_COLUMNS, requestOf } from "./access-request-row.ts";
 import { StoreError } from "./errors.ts";
-import type { Queries, Row, Transaction } from "./queries.ts";
+import type { WriteNotices } from "./outbox.ts";
+import type { Queries, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
 
 /** A page for people; filters make it theirs. */
@@ -22,15 +24,17 @@ const LOCKED = { isolation: "read committed" } as const;
 /** Access requests in the store. */
 export class StoredAccessRequests implements GrantTable {
   readonly #store: Store;
+  readonly #write: WriteNotices;
 
-  constructor(store: Store) {
+  constructor(store: Store, write: WriteNotices) {
     this.#store = store;
+    this.#write = write;
   }
 
   insert(
     requester: Pick<Person, "issuer" | "subject">,
-    decide: (open: readonly AccessRequest[], now: number) => Submission,
-  ): Promise<Submission> {
+    decide: (open: readonly AccessRequest[], now: number) => Told<Submission>,
+  ): Promise<Told<Submission>> {
     const { issuer, subject } = requester;
     return this.#store.transaction(async (tx) => {
       const key = JSON.stringify(["postern.requests", issuer, subject]);
@@ -40,30 +44,43 @@ export class StoredAccessRequests implements GrantTable {
         [issuer, subject],
       );
       const submission = decide(own.map(requestOf), await timeOf(tx));
-      if (submission.kind === "new") await insertRow(tx, submission.request);
+      if (submission.kind === "new") {
+        await insertRow(tx, submission.request);
+        await this.#write(tx, submission.notices);
+      }
       return submission;
     }, LOCKED);
   }
 
-  update(id: string, decide: (request: AccessRequest, now: number) => Ruling): Promise<Ruling | undefined> {
+  update(
+    id: string,
+    decide: (request: AccessRequest, now: number) => Told<Ruling>,
+  ): Promise<Told<Ruling> | undefined> {
     return this.#store.transaction(async (tx) => {
       const request = await lock(tx, id);
       if (request === undefined) return undefined;
       const ruling = decide(request, await timeOf(tx));
-      if (ruling.request !== request) await updateRow(tx, ruling.request);
+      if (ruling.request !== request) {
+        await updateRow(tx, ruling.request);
+        await this.#write(tx, ruling.notices);
+      }
       return ruling;
     }, LOCKED);
   }
 
   /**
-   * One statement, on which a login waits: of two that come at the same time the second waits for the row, and looks at
+   * One statement counts: of two that come at the same time the second waits for the row, and looks at
    * its state and uses again before it counts ("Read Committed Isolation Level" in "Transaction Isolation").
    */
-  async consume(id: string, session: string): Promise<Consumption> {
-    const [row] = await this.#store.query(USE, [id, session]).catch(unlessCounted);
-    if (row === undefined) return this.#unused(id, session);
-    const request = requestOf(row);
-    return { kind: "consumed", request, spent: request.state === "spent" };
+  async consume(
+    id: string,
+    session: string,
+    tell: (request: AccessRequest, spent: boolean) => readonly Notice[],
+  ): Promise<Consumption> {
+    const used = await this.#store
+      .transaction((tx) => this.#use(tx, id, session, tell), LOCKED)
+      .catch(unlessCounted);
+    return used ?? this.#unused(id, session);
   }
 
   async get(id: string): Promise<AccessRequest | undefined> {
@@ -87,6 +104,20 @@ export class StoredAccessRequests implements GrantTable {
       ],
     );
     return rows.map(requestOf);
+  }
+
+  async #use(
+    tx: Transaction,
+    id: string,
+    session: string,
+    tell: (request: AccessRequest, spent: boolean) => readonly Notice[],
+  ): Promise<Consumption | undefined> {
+    const [row] = await tx.query(USE, [id, session]);
+    if (row === undefined) return undefined;
+    const request = requestOf(row);
+    const spent = request.state === "spent";
+    await this.#write(tx, tell(request, spent));
+    return { kind: "consumed", request, spent };
   }
 
   /** Why nothing was counted: the session has been, or the grant does not let it in. */
@@ -137,8 +168,8 @@ const USE = `WITH used AS (
   SELECT * FROM used`;
 
 /** A session that asks twice at the same moment is counted by one of the two; the other finds it noted. */
-function unlessCounted(error: unknown): readonly Row[] {
-  if (error instanceof StoreError && error.constraint === "grant_uses_pkey") return [];
+function unlessCounted(error: unknown): undefined {
+  if (error instanceof StoreError && error.constraint === "grant_uses_pkey") return undefined;
   throw error;
 }
 

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { SealedRecord } from "../audit/ledger/record.ts";
 import type { LedgerRange, LedgerTable } from "../audit/ledger/table.ts";
+import { StoreError } from "./errors.ts";
+import { removeNotices } from "./outbox.ts";
 import type { Queries } from "./queries.ts";
+import type { Store } from "./store.ts";
 
 const rowSchema = z.object({ node: z.string(), seq: z.coerce.number(), record: z.string() });
 
@@ -10,39 +13,35 @@ const PAGE = 1000;
 
 /** The ledger's table. */
 export class StoredLedger implements LedgerTable {
-  readonly #queries: Queries;
+  readonly #store: Store;
 
-  constructor(queries: Queries) {
-    this.#queries = queries;
+  constructor(store: Store) {
+    this.#store = store;
   }
 
   async insert(records: readonly SealedRecord[]): Promise<void> {
-    const column = (value: (record: SealedRecord) => string) => records.map(value);
-    await this.#queries.query(
-      `INSERT INTO ledger (node, seq, time, prev, hash, record)
-       SELECT node, seq::bigint, time::timestamptz, decode(prev, 'hex'), decode(hash, 'hex'), record
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-         AS sent (node, seq, time, prev, hash, record)`,
-      [
-        column(({ node }) => node),
-        column(({ seq }) => String(seq)),
-        column(({ time }) => new Date(time).toISOString()),
-        column(({ prev }) => prev),
-        column(({ hash }) => hash),
-        column(({ line }) => line),
-      ],
+    const notices = records.flatMap(({ notice }) => notice ?? []);
+    if (notices.length === 0) return insertRecords(this.#store, records);
+    await this.#store.transaction(
+      async (tx) => {
+        const moved = await removeNotices(tx, notices);
+        if (moved.length < notices.length)
+          throw new StoreError("store/refused", "another node has recorded some of these changes");
+        await insertRecords(tx, records);
+      },
+      { isolation: "read committed" }, // rows that somebody else has locked are waited for, and found gone
     );
   }
 
   async last(name: string): Promise<string | undefined> {
-    const [row] = await this.#queries.query(
+    const [row] = await this.#store.query(
       "SELECT node, seq, record FROM ledger WHERE name = $1 ORDER BY time DESC, seq DESC LIMIT 1",
       [name],
     );
     if (row === undefined) return undefined;
     // The clock may have gone back; the end of that chain is by its numbers.
     const { node } = rowSchema.parse(row);
-    const [end] = await this.#queries.query(
+    const [end] = await this.#store.query(
       "SELECT node, seq, record FROM ledger WHERE node = $1 ORDER BY seq DESC LIMIT 1",
       [node],
     );
@@ -53,7 +52,7 @@ export class StoredLedger implements LedgerTable {
     let [afterNode, afterSeq] = ["", 0];
     const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
     for (;;) {
-      const rows = await this.#queries.query(
+      const rows = await this.#store.query(
         `SELECT node, seq, record FROM ledger
          WHERE (node, seq) > ($1::text COLLATE "C", $2::bigint) AND ($3::text IS NULL OR node = $3)
            AND ($4::timestamptz IS NULL OR time >= $4) AND ($5::timestamptz IS NULL OR time < $5)
@@ -68,4 +67,22 @@ export class StoredLedger implements LedgerTable {
       if (rows.length < PAGE) return;
     }
   }
+}
+
+async function insertRecords(queries: Queries, records: readonly SealedRecord[]): Promise<void> {
+  const column = (value: (record: SealedRecord) => string) => records.map(value);
+  await queries.query(
+    `INSERT INTO ledger (node, seq, time, prev, hash, record)
+       SELECT node, seq::bigint, time::timestamptz, decode(prev, 'hex'), decode(hash, 'hex'), record
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         AS sent (node, seq, time, prev, hash, record)`,
+    [
+      column(({ node }) => node),
+      column(({ seq }) => String(seq)),
+      column(({ time }) => new Date(time).toISOString()),
+      column(({ prev }) => prev),
+      column(({ hash }) => hash),
+      column(({ line }) => line),
+    ],
+  );
 }

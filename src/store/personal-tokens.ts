@@ -4,9 +4,11 @@ import type {
   NewTokenRecord,
   PersonalTokenRecord,
   PersonalTokenTable,
+  Tell,
   TokenOwner,
 } from "../identity/personal-tokens/port.ts";
 import { optional } from "./fields.ts";
+import type { WriteNotices } from "./outbox.ts";
 import type { Row, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
 import { rememberUser } from "./users.ts";
@@ -53,9 +55,11 @@ const USE_INTERVAL = "1 minute";
 /** Personal access tokens in the store. */
 export class StoredPersonalTokens implements PersonalTokenTable {
   readonly #store: Store;
+  readonly #write: WriteNotices;
 
-  constructor(store: Store) {
+  constructor(store: Store, write: WriteNotices) {
     this.#store = store;
+    this.#write = write;
   }
 
   async find(ids: readonly string[]): Promise<readonly PersonalTokenRecord[]> {
@@ -70,7 +74,7 @@ export class StoredPersonalTokens implements PersonalTokenTable {
     );
   }
 
-  insert(token: NewTokenRecord, limit: number): Promise<InsertOutcome> {
+  insert(token: NewTokenRecord, limit: number, tell: Tell): Promise<InsertOutcome> {
     return this.#store.transaction(
       async (tx) => {
         await lockOwner(tx, token);
@@ -78,7 +82,9 @@ export class StoredPersonalTokens implements PersonalTokenTable {
         if (live.some(({ name }) => name === token.name)) return { kind: "name-taken" };
         if (live.length >= limit) return { kind: "too-many" };
         await rememberUser(tx, token);
-        return { kind: "inserted", record: await insertToken(tx, token) };
+        const record = await insertToken(tx, token);
+        await this.#write(tx, tell(record));
+        return { kind: "inserted", record };
       },
       { isolation: "read committed" }, // behind the lock, what the one before committed is seen
     );
@@ -94,12 +100,19 @@ export class StoredPersonalTokens implements PersonalTokenTable {
     return records(rows);
   }
 
-  async revoke(id: string): Promise<PersonalTokenRecord | undefined> {
-    await this.#store.query(
-      "UPDATE personal_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
-      [id],
+  revoke(id: string, tell: Tell): Promise<PersonalTokenRecord | undefined> {
+    return this.#store.transaction(
+      async (tx) => {
+        const revoked = await tx.query(
+          "UPDATE personal_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id",
+          [id],
+        );
+        const [record] = records(await tx.query(`${SELECT} WHERE t.id = $1`, [id]));
+        if (revoked.length > 0 && record !== undefined) await this.#write(tx, tell(record));
+        return record;
+      },
+      { isolation: "read committed" }, // of two that come at once, the second finds it revoked
     );
-    return (await this.find([id]))[0];
   }
 }
 

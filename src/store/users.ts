@@ -11,6 +11,7 @@ import type {
   UserTable,
 } from "../identity/users/port.ts";
 import { optional } from "./fields.ts";
+import type { WriteNotices } from "./outbox.ts";
 import type { Queries, Row, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
 
@@ -50,9 +51,11 @@ const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('postern.users', 0))
 /** Users in the store. */
 export class StoredUsers implements UserTable {
   readonly #store: Store;
+  readonly #write: WriteNotices;
 
-  constructor(store: Store) {
+  constructor(store: Store, write: WriteNotices) {
     this.#store = store;
+    this.#write = write;
   }
 
   async disabled(known: string): Promise<DisabledList | "unchanged"> {
@@ -114,7 +117,10 @@ export class StoredUsers implements UserTable {
     });
   }
 
-  #change({ user, actor }: UserChange, work: (tx: Transaction) => Promise<void>): Promise<UserChanged> {
+  #change(
+    { user, actor, notices }: UserChange,
+    work: (tx: Transaction) => Promise<void>,
+  ): Promise<UserChanged> {
     return this.#store.transaction(
       async (tx) => {
         await tx.query(LOCK);
@@ -123,7 +129,9 @@ export class StoredUsers implements UserTable {
         await work(tx);
         const record = await recordIn(tx, user);
         if (record === undefined) return { kind: "not-found" };
-        return { kind: "changed", record, before: before?.disabled !== undefined };
+        const [was, is] = [before?.disabled !== undefined, record.disabled !== undefined];
+        if (was !== is) await this.#write(tx, notices);
+        return { kind: "changed", record, before: was };
       },
       { isolation: "read committed" }, // behind the lock, what the one before committed is seen
     );

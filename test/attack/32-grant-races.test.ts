@@ -4,7 +4,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { StoredAccessRequests } from "../../src/store/access-requests.ts";
 import { ann, bob, cyd, GrantsWorld, MINUTE, ORDERS, person, stateOf } from "../support/grants.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
-import { createStoreDatabase, freshStore, openStore, storeSettings } from "../support/store.ts";
+import { createStoreDatabase, freshStore, openStore, storeSettings, unrecorded } from "../support/store.ts";
 
 /** Contenders, over two nodes with a pool of their own each. */
 const MANY = 40;
@@ -22,8 +22,8 @@ after(() => postgres.stop());
 async function twoNodes(t: TestContext) {
   const { store, config } = await freshStore(t, postgres, { poolSize: 20 });
   const other = openStore(t, storeSettings(postgres, { schema: config.schema, poolSize: 20 }));
-  const world = new GrantsWorld(new StoredAccessRequests(store));
-  const nodes = [world.grants, world.node(new StoredAccessRequests(other.store))] as const;
+  const world = new GrantsWorld(new StoredAccessRequests(store, unrecorded));
+  const nodes = [world.grants, world.node(new StoredAccessRequests(other.store, unrecorded))] as const;
   return { world, nodes, store, node: (contender: number) => nodes[contender % 2 === 0 ? 0 : 1] };
 }
 
@@ -134,10 +134,11 @@ test("attack 32: what two nodes sweep at once is settled once", async (t) => {
   const id = await world.ask();
   await nodes[0].approve(bob, id);
   const over = { startsAt: 1, until: 2 };
-  await new StoredAccessRequests(store).update(id, (request) => ({
+  await new StoredAccessRequests(store, unrecorded).update(id, (request) => ({
     request: { ...request, grant: over },
     event: undefined,
     refused: undefined,
+    notices: [],
   }));
   await Promise.all(nodes.map((node) => node.refresh()));
   const settled = await Promise.all(nodes.map((node) => node.sweep()));

@@ -1,7 +1,14 @@
 import { isOpen } from "../../src/grants/machine.ts";
 import type { AccessRequest, Person } from "../../src/grants/request.ts";
 import { isSame } from "../../src/grants/request.ts";
-import type { Consumption, GrantTable, RequestFilter, Ruling, Submission } from "../../src/grants/table.ts";
+import type {
+  Consumption,
+  GrantTable,
+  RequestFilter,
+  Ruling,
+  Submission,
+  Told,
+} from "../../src/grants/table.ts";
 import type { VirtualClock } from "./clock.ts";
 
 /** Requests in memory, one step after the other: what the rules are tried out on in thousands of steps. */
@@ -24,8 +31,8 @@ export class MemoryGrants implements GrantTable {
 
   async insert(
     requester: Pick<Person, "issuer" | "subject">,
-    decide: (open: readonly AccessRequest[], now: number) => Submission,
-  ): Promise<Submission> {
+    decide: (open: readonly AccessRequest[], now: number) => Told<Submission>,
+  ): Promise<Told<Submission>> {
     const own = this.#all().filter(
       (request) => isSame(request.requester, requester) && isOpen(request.state),
     );
@@ -36,8 +43,8 @@ export class MemoryGrants implements GrantTable {
 
   async update(
     id: string,
-    decide: (request: AccessRequest, now: number) => Ruling,
-  ): Promise<Ruling | undefined> {
+    decide: (request: AccessRequest, now: number) => Told<Ruling>,
+  ): Promise<Told<Ruling> | undefined> {
     const now = this.#now;
     const request = this.requests.get(id);
     if (request === undefined) return undefined;
@@ -46,7 +53,11 @@ export class MemoryGrants implements GrantTable {
     return ruling;
   }
 
-  async consume(id: string, session: string): Promise<Consumption> {
+  async consume(
+    id: string,
+    session: string,
+    tell: Parameters<GrantTable["consume"]>[2] = () => [],
+  ): Promise<Consumption> {
     const now = this.#now;
     const request = this.requests.get(id);
     const { state, grant, maxUses, uses = 0 } = request ?? {};
@@ -59,6 +70,7 @@ export class MemoryGrants implements GrantTable {
     const used = { ...request, uses: uses + 1, state: spent ? ("spent" as const) : request.state };
     this.#sessions.set(id, session);
     this.requests.set(id, used);
+    tell(used, spent);
     return { kind: "consumed", request: used, spent };
   }
 

@@ -11,7 +11,7 @@ import type { LedgerParts } from "../../src/audit/ledger/ledger.ts";
 import { Ledger } from "../../src/audit/ledger/ledger.ts";
 import type { Line } from "../../src/audit/ledger/lines.ts";
 import type { LedgerRecord, RecordedEvent, SealedRecord, Tail } from "../../src/audit/ledger/record.ts";
-import { isFault, readRecord, sealText } from "../../src/audit/ledger/record.ts";
+import { isFault, noticeIn, readRecord, sealText } from "../../src/audit/ledger/record.ts";
 import type { Signer } from "../../src/audit/ledger/signing-key.ts";
 import type { Found, Sink } from "../../src/audit/ledger/sink.ts";
 import { systemClock } from "../../src/base/clock.ts";
@@ -44,6 +44,10 @@ export class MemorySink implements Sink {
 
   async recover(confirmed: Tail): Promise<Tail> {
     return this.records.at(-1) ?? confirmed;
+  }
+
+  async recorded(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(ids.filter((id) => this.lines.some((line) => noticeIn(line) === id)));
   }
 
   async close(): Promise<void> {

@@ -40,7 +40,7 @@ export class TokenShelf implements PersonalTokens {
     return {
       find: (ids) => this.find(ids),
       used: (id, address) => this.used(id, address),
-      insert: async ({ lifetime, ...token }, limit) => {
+      insert: async ({ lifetime, ...token }, limit, tell) => {
         const live = all().filter(
           (one) =>
             one.issuer === token.issuer && one.subject === token.subject && one.revokedAt === undefined,
@@ -51,6 +51,7 @@ export class TokenShelf implements PersonalTokens {
         const times = { createdAt, expiresAt: createdAt + lifetime, revokedAt: none };
         const record = { ...token, ...times, ownerDisabledAt: none, lastUsedAt: none, lastUsedFrom: none };
         this.records.set(token.id, record);
+        tell(record);
         return { kind: "inserted", record };
       },
       list: async (owner) =>
@@ -58,8 +59,9 @@ export class TokenShelf implements PersonalTokens {
           ({ issuer, subject }) =>
             owner === undefined || (issuer === owner.issuer && subject === owner.subject),
         ),
-      revoke: async (id) => {
+      revoke: async (id, tell) => {
         const record = all().find((one) => one.id === id);
+        if (record?.revokedAt === undefined && record !== undefined) tell(record);
         if (record !== undefined) this.change(id, { revokedAt: record.revokedAt ?? clock.now() });
         return this.records.get(id);
       },

@@ -4,6 +4,7 @@ import type { Event } from "../../src/base/event.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { StoreConfig } from "../../src/config/schema.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import type { WriteNotices } from "../../src/store/outbox.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createStore } from "../../src/store/store.ts";
 import { configOf, load } from "./config-files.ts";
@@ -65,6 +66,9 @@ export function openStore(t: TestContext, settings: Readonly<Record<string, unkn
   t.after(() => store.close());
   return { store, config, events };
 }
+
+/** Changes that nobody has to know of. */
+export const unrecorded: WriteNotices = async () => {};
 
 let schemas = 0;
 

@@ -26,6 +26,7 @@ export const AUDITED = {
   "access.voided.v1": true,
   "access.reviewed.v1": true,
   "grant.started.v1": true,
+  "grant.used.v1": true,
   "grant.spent.v1": true,
   "grant.ended.v1": true,
   "webhook.failed.v1": false, // what it was about is in the ledger already

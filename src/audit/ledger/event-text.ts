@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import type { Event } from "../../base/event.ts";
+import type { Notice } from "../../base/notice.ts";
 import { redact } from "../redact.ts";
 import type { AuditEvent } from "./audited.ts";
 import type { Json } from "./canonical.ts";
@@ -16,7 +18,15 @@ const SHORT_TEXT = 512;
 export function eventText(event: AuditEvent): string {
   if (event.event === "statement.v1" && isSmall(event)) return statementText(event);
   // What the ledger says of itself holds no secret, but a signature, which would be taken for one.
-  const clean = event.event.startsWith("ledger.") ? event : redact(event);
+  return textOf(event.event.startsWith("ledger.") ? event : redact(event));
+}
+
+/** The same of an event that was committed with a notice: its id and when it was are with it. */
+export function noticeText(event: Event, { id, time }: Omit<Notice, "event">): string {
+  return textOf({ ...(redact(event) as object), eventId: id, eventTime: new Date(time).toISOString() });
+}
+
+function textOf(clean: unknown): string {
   const text = canonicalJson(bounded(clean, MAX_TEXT));
   if (text.length <= MAX_EVENT) return text;
   const kept = bounded(clean, SHORT_TEXT, true);

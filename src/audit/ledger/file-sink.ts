@@ -6,8 +6,9 @@ import type { Clock } from "../../base/clock.ts";
 import { AuditError } from "./errors.ts";
 import { asTail, readEnd } from "./file-end.ts";
 import { fullFile, fullFilesOf } from "./file-names.ts";
+import { readLines } from "./lines.ts";
 import type { SealedRecord, Tail } from "./record.ts";
-import { isFault, readRecord } from "./record.ts";
+import { isFault, noticeIn, readRecord } from "./record.ts";
 import type { Found, Sink } from "./sink.ts";
 
 export interface FileSinkSettings {
@@ -20,6 +21,9 @@ export interface FileSinkSettings {
 
 /** The ledger's files hold who did what: the owner may write, its group may read. */
 const MODE = 0o640;
+
+/** Clocks of nodes, and those of file systems, differ by less. */
+const CLOCKS_MS = 3_600_000;
 
 /** What is known of the file that is written to. */
 interface Current {
@@ -101,6 +105,19 @@ export class FileSink implements Sink {
     }
     this.#current = current;
     await before.handle.close();
+  }
+
+  async recorded(ids: readonly string[], since: number): Promise<ReadonlySet<string>> {
+    const { path } = this.#settings;
+    const files: string[] = [];
+    for (const file of [...fullFilesOf(path), path])
+      if ((await stat(file)).mtimeMs >= since - CLOCKS_MS) files.push(file);
+    const found = new Set<string>();
+    for await (const { text } of readLines(files)) {
+      const id = noticeIn(text);
+      if (id !== undefined && ids.includes(id)) found.add(id);
+    }
+    return found;
   }
 
   async close(): Promise<void> {

@@ -9,11 +9,13 @@
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Event, Observe } from "../../base/event.ts";
+import type { Notice } from "../../base/notice.ts";
 import type { AuditEvent } from "./audited.ts";
 import { isAudited } from "./audited.ts";
 import { signCheckpoint } from "./checkpoint.ts";
 import { AuditError } from "./errors.ts";
-import { eventText } from "./event-text.ts";
+import { eventText, noticeText } from "./event-text.ts";
+import type { Keeper } from "./outbox.ts";
 import type { SealedRecord, Tail } from "./record.ts";
 import { emptyChain, newChain, nodeOf, sealEvent, sealText } from "./record.ts";
 import type { Signer } from "./signing-key.ts";
@@ -21,11 +23,17 @@ import type { Forward, Found, Sink } from "./sink.ts";
 
 /** What takes events for the ledger. */
 export interface Recorder {
-  /** Resolves when the event is safe. @throws AuditError when it is not, and will not be */
-  append(event: Event): Promise<void>;
+  /**
+   * Resolves when the event is safe. @throws AuditError when it is not, and will not be
+   * @param from the notice of the store that it is the record of, if it is one
+   */
+  append(event: Event, from?: Origin): Promise<void>;
   /** Records the event if that is possible; what is not recorded is counted. */
   offer(event: Event): void;
 }
+
+/** The notice that an event was committed with: the record says its id, and when it was. */
+export type Origin = Omit<Notice, "event">;
 
 export interface CheckpointPolicy {
   /** A checkpoint after so many records. */
@@ -66,11 +74,13 @@ const CLOCK_TOLERANCE_MS = 1000;
 interface Waiting {
   readonly text: string;
   readonly time: number;
+  /** The id of the notice that it is the record of. */
+  readonly notice: string | undefined;
   /** None for an offered event. */
   readonly settle: { readonly resolve: () => void; readonly reject: (error: AuditError) => void } | undefined;
 }
 
-export class Ledger implements Recorder {
+export class Ledger implements Keeper {
   readonly #parts: LedgerParts;
   #tail: Tail;
   readonly #queue: Waiting[] = [];
@@ -123,10 +133,15 @@ export class Ledger implements Recorder {
     return this.#tail.node;
   }
 
-  append(event: Event): Promise<void> {
-    if (!isAudited(event)) throw new TypeError(`${event.event} is no audit event`);
+  append(event: Event, from?: Origin): Promise<void> {
     this.#appended.add(event);
+    if (from !== undefined) return this.#enqueue(noticeText(event, from), from.id);
+    if (!isAudited(event)) throw new TypeError(`${event.event} is no audit event`);
     return this.#record(event);
+  }
+
+  recorded(ids: readonly string[], since: number): Promise<ReadonlySet<string>> {
+    return this.#parts.sink.recorded(ids, since);
   }
 
   offer(event: Event): void {
@@ -134,7 +149,7 @@ export class Ledger implements Recorder {
     if (this.#parts.leaveOut?.has(event.event) === true) return;
     const text = eventText(event);
     if (this.#closed || this.#isFull(text, MAX_OFFERED)) this.#lost += 1;
-    else this.#enter({ text, time: this.#parts.clock.now(), settle: undefined });
+    else this.#enter({ text, time: this.#parts.clock.now(), notice: undefined, settle: undefined });
     if (this.#failing) this.#retryLater();
     else if (this.#queue.length < MAX_BATCH) this.#flushLater();
     else this.#flushSoon();
@@ -158,14 +173,17 @@ export class Ledger implements Recorder {
   }
 
   #record(event: AuditEvent): Promise<void> {
-    const text = eventText(event);
+    return this.#enqueue(eventText(event), undefined);
+  }
+
+  #enqueue(text: string, notice: string | undefined): Promise<void> {
     if (this.#closed) return Promise.reject(new AuditError("audit/closed", "the ledger is closed"));
     if (this.#isFull(text, MAX_QUEUE))
       return Promise.reject(
         new AuditError("audit/queue-full", `${this.#queue.length} events wait for ${this.#parts.sink.name}`),
       );
     return new Promise((resolve, reject) => {
-      this.#enter({ text, time: this.#parts.clock.now(), settle: { resolve, reject } });
+      this.#enter({ text, time: this.#parts.clock.now(), notice, settle: { resolve, reject } });
       this.#flushSoon();
     });
   }
@@ -260,11 +278,11 @@ export class Ledger implements Recorder {
     const records: SealedRecord[] = [];
     const tail = () => records.at(-1) ?? this.#tail;
     if (lost > 0) records.push(sealEvent({ event: "ledger.lost.v1", events: lost }, clock.now(), tail()));
-    for (const { text, time } of batch) {
+    for (const { text, time, notice } of batch) {
       const backMs = tail().time - time;
       if (backMs > CLOCK_TOLERANCE_MS)
         records.push(sealEvent({ event: "ledger.clock-stepped.v1", backMs }, time, tail()));
-      records.push(sealText(text, time, tail()));
+      records.push({ ...sealText(text, time, tail()), ...(notice === undefined ? {} : { notice }) });
     }
     return records;
   }

@@ -7,5 +7,6 @@ export const noSink: Sink = {
   open: async (): Promise<Found> => ({ tail: undefined, cut: undefined }),
   write: async () => {},
   recover: async (confirmed: Tail) => confirmed,
+  recorded: async () => new Set<string>(),
   close: async () => {},
 };

@@ -43,6 +43,8 @@ export interface SealedRecord extends Tail {
   readonly prev: string;
   /** Canonical JSON, without a line's end. */
   readonly line: string;
+  /** The notice that it is the record of: a sink in the store takes it from there in the same transaction. */
+  readonly notice?: string;
 }
 
 /** The tail of a chain that has no record yet. */
@@ -76,6 +78,11 @@ export function newChain(name: string): string {
 /** The node's own name, without the chain's id. */
 export function nodeOf(chain: string): string {
   return chain.slice(0, chain.lastIndexOf("/"));
+}
+
+/** The notice that a record's line is of, if it is of one. In a text of the event the quotes would be escaped. */
+export function noticeIn(line: string): string | undefined {
+  return /"eventId":"(evt_[0-9a-f]{32})"/.exec(line)?.[1];
 }
 
 /** A line that is no record, or not the record that its hash is of. */

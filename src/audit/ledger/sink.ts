@@ -24,6 +24,11 @@ export interface Sink {
    * that nobody was told of turned out to be safe.
    */
   recover(confirmed: Tail): Promise<Tail>;
+  /**
+   * Which notices have their record here, of some that were made at `since` (milliseconds since the epoch) or later and are
+   * still in the store.
+   */
+  recorded(ids: readonly string[], since: number): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
 

@@ -49,6 +49,8 @@ class Verification {
   readonly #chains = new Map<string, ChainCheck>();
   readonly #findings: Finding[] = [];
   readonly #notes: string[] = [];
+  /** Where the record of each notice is. */
+  readonly #notices = new Map<string, string>();
   /** What first records say of the chain that was there before. */
   readonly #followed: Checked[] = [];
 
@@ -82,6 +84,7 @@ class Verification {
     if (!isFault(read)) {
       this.#chain(read.node).take(read, where);
       this.#follow(read);
+      this.#compareNotice(read, where);
     } else if (unfinished) {
       this.#notes.push(`${where}: ends in a record that is not finished; the next start cuts it off`);
     } else {
@@ -110,6 +113,15 @@ class Verification {
     const { node, seq, hash } = after as { readonly [name: string]: unknown };
     if (typeof node === "string" && typeof seq === "number" && typeof hash === "string")
       this.#followed.push({ node, seq, hash });
+  }
+
+  /** One change that is recorded twice is no sign of tampering: a node died before it could say that it had recorded it. */
+  #compareNotice({ node, seq, event: { eventId } }: LedgerRecord, where: string): void {
+    if (typeof eventId !== "string") return;
+    const here = `${node} #${seq}`;
+    const before = this.#notices.get(eventId);
+    if (before === undefined) this.#notices.set(eventId, here);
+    else this.#notes.push(`${where}: ${here} is about the same change as ${before} (${eventId})`);
   }
 
   #find(finding: Finding): void {

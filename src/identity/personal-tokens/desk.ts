@@ -2,11 +2,14 @@
  * Makes, lists and revokes personal access tokens. The door asks policy whether somebody may do that at all; here is what
  * holds for everybody. A token's text leaves this file once, towards whoever asked for it.
  */
+
+import type { Clock } from "../../base/clock.ts";
 import { type ErrorSpec, messageOf } from "../../base/error.ts";
-import type { Observe } from "../../base/event.ts";
+import type { Event } from "../../base/event.ts";
 import { parseRoleName, subjectId } from "../../base/ids.ts";
 import { isLine } from "../../base/line.ts";
 import { parseNetwork } from "../../base/networks.ts";
+import { type Announce, type Notice, noticeOf } from "../../base/notice.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Identity } from "../identity.ts";
 import type { TokenErrorCode } from "./errors.ts";
@@ -45,7 +48,8 @@ interface DeskParts {
   readonly table: PersonalTokenTable;
   /** The key of the hashes. */
   readonly key: Secret;
-  readonly observe: Observe;
+  readonly clock: Clock;
+  readonly announce: Announce;
   /** The longest life of a token, milliseconds. */
   readonly maxLifetime?: number;
 }
@@ -97,21 +101,18 @@ export class TokenDesk {
     id: string,
     all = false,
   ): Promise<{ readonly kind: "revoked"; readonly listed: ListedToken } | TokenRefused> {
-    const { table, observe } = this.#parts;
+    const { table } = this.#parts;
     return guarded(async () => {
       const [found] = await table.find([id]);
       const own = found?.issuer === actor.issuer && found.subject === actor.subject;
       if (found === undefined || !(own || all)) return refuse("tokens/not-found", id);
-      const record = await table.revoke(id);
+      const by = subjectId(actor.issuer, actor.subject);
+      const record = await this.#telling((tell) =>
+        table.revoke(id, ({ issuer, subject, name }) =>
+          tell({ event: "token.revoked.v1", actor: by, id, subject: subjectId(issuer, subject), name }),
+        ),
+      );
       if (record === undefined) return refuse("tokens/not-found", id);
-      if (found.revokedAt === undefined)
-        observe({
-          event: "token.revoked.v1",
-          actor: subjectId(actor.issuer, actor.subject),
-          id,
-          subject: subjectId(record.issuer, record.subject),
-          name: record.name,
-        });
       return { kind: "revoked", listed: listed(record) };
     });
   }
@@ -120,19 +121,31 @@ export class TokenDesk {
     owner: Identity,
     { name, lifetime, roles, cidrs }: TokenWish,
   ): Promise<TokenCreated | TokenRefused> {
-    const { table, key, observe } = this.#parts;
+    const { table, key } = this.#parts;
     const { id, token } = newPersonalToken();
     const { issuer, subject, username, groups } = owner;
     const hash = hashPersonalToken(token, key);
-    const inserted = await table.insert(
-      { id, name, hash, issuer, subject, username, groups, roles, cidrs, lifetime },
-      MAX_TOKENS,
+    const record = { id, name, hash, issuer, subject, username, groups, roles, cidrs, lifetime };
+    const inserted = await this.#telling((tell) =>
+      table.insert(record, MAX_TOKENS, ({ expiresAt: until }) =>
+        tell({ event: "token.created.v1", actor: owner.id, id, subject: owner.id, name, until }),
+      ),
     );
     if (inserted.kind === "name-taken") return refuse("tokens/name-taken", name);
     if (inserted.kind === "too-many") return refuse("tokens/too-many", `${MAX_TOKENS} are live`);
-    const { expiresAt: until } = inserted.record;
-    observe({ event: "token.created.v1", actor: owner.id, id, subject: owner.id, name, until });
     return { kind: "created", token, listed: listed(inserted.record) };
+  }
+
+  /** Does what may be told of; once it is committed, what was written of it is announced. */
+  async #telling<T>(work: (tell: (event: Event) => readonly Notice[]) => Promise<T>): Promise<T> {
+    const { clock, announce } = this.#parts;
+    let notices: readonly Notice[] = [];
+    const result = await work((event) => {
+      notices = [noticeOf(event, clock.now())]; // the transaction may have been run again
+      return notices;
+    });
+    announce(notices);
+    return result;
   }
 }
 

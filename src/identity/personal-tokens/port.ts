@@ -1,5 +1,7 @@
 /** What this room asks of wherever personal access tokens are kept; src/store answers it. */
 
+import type { Notice } from "../../base/notice.ts";
+
 /** Whose a token is. */
 export interface TokenOwner {
   /** The `iss` of the identity that made it, or its issuer's configured name when its tokens carry none. */
@@ -40,13 +42,21 @@ export interface PersonalTokens {
 
 /** Where the desk keeps tokens. */
 export interface PersonalTokenTable extends PersonalTokens {
-  /** Keeps a token, unless its owner has `limit` live ones already or one of the same name; says which it was. */
-  insert(token: NewTokenRecord, limit: number): Promise<InsertOutcome>;
+  /**
+   * Keeps a token, unless its owner has `limit` live ones already or one of the same name; says which it was.
+   * @param tell what is written of it in the same transaction
+   */
+  insert(token: NewTokenRecord, limit: number, tell: Tell): Promise<InsertOutcome>;
   /** The tokens of an owner, or of everybody, newest first. */
   list(owner: Pick<TokenOwner, "issuer" | "subject"> | undefined): Promise<readonly PersonalTokenRecord[]>;
-  /** Revokes a token that was not; undefined when there is none of this id. */
-  revoke(id: string): Promise<PersonalTokenRecord | undefined>;
+  /**
+   * Revokes a token that was not; undefined when there is none of this id.
+   * @param tell what is written of it in the same transaction, when it was not revoked before
+   */
+  revoke(id: string, tell: Tell): Promise<PersonalTokenRecord | undefined>;
 }
+
+export type Tell = (record: PersonalTokenRecord) => readonly Notice[];
 
 export type InsertOutcome =
   | { readonly kind: "inserted"; readonly record: PersonalTokenRecord }

@@ -3,6 +3,7 @@
  * wherever they are kept; src/store answers it.
  */
 import type { SubjectId } from "../../base/ids.ts";
+import type { Notice } from "../../base/notice.ts";
 
 /** Who somebody is, never by the name alone. */
 export interface UserKey {
@@ -53,6 +54,8 @@ export interface UserFilter {
 export interface UserChange {
   readonly user: UserKey;
   readonly actor: UserKey & { readonly id: SubjectId };
+  /** What is written of it in the same transaction, unless they were so already. */
+  readonly notices: readonly Notice[];
 }
 
 export type UserChanged =

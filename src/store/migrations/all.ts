@@ -6,6 +6,7 @@ import { sessions } from "./0005-sessions.ts";
 import { changesAtOnce } from "./0006-changes-at-once.ts";
 import { ledger } from "./0007-ledger.ts";
 import { usersSeen } from "./0008-users-seen.ts";
+import { outbox } from "./0009-outbox.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. New ones are added at the end; forward only. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   changesAtOnce,
   ledger,
   usersSeen,
+  outbox,
 ];

@@ -12,7 +12,10 @@ import { StoredUsers } from "../../../src/store/users.ts";
 import { ann, bob, cyd, GrantsWorld, stateOf } from "../../support/grants.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
 import { startPostgres } from "../../support/postgres.ts";
-import { createStoreDatabase, freshStore } from "../../support/store.ts";
+import { createStoreDatabase, freshStore, unrecorded } from "../../support/store.ts";
+
+/** Nothing is written of it. */
+const silent = () => [];
 
 let postgres: TestPostgres;
 before(async () => {
@@ -38,8 +41,8 @@ suite("personal access tokens", () => {
 
   test("a token is kept as it was made, found, used, listed and revoked", async (t) => {
     const { store } = await freshStore(t, postgres);
-    const tokens = new StoredPersonalTokens(store);
-    const inserted = await tokens.insert(token, 10);
+    const tokens = new StoredPersonalTokens(store, unrecorded);
+    const inserted = await tokens.insert(token, 10, silent);
     const { record } = inserted.kind === "inserted" ? inserted : assert.fail(inserted.kind);
     const { lifetime, ...kept } = token;
     const { createdAt, expiresAt, hash, ...rest } = record;
@@ -62,30 +65,36 @@ suite("personal access tokens", () => {
     assert.equal((await tokens.list({ ...token, subject: "eve" })).length, 0);
     assert.equal((await tokens.list(undefined)).length, 1);
 
-    const revokedAt = (await tokens.revoke(token.id))?.revokedAt ?? assert.fail("not revoked");
-    assert.equal((await tokens.revoke(token.id))?.revokedAt, revokedAt, "the first time counts");
-    assert.equal(await tokens.revoke("nobody's"), undefined);
+    const revokedAt = (await tokens.revoke(token.id, silent))?.revokedAt ?? assert.fail("not revoked");
+    assert.equal((await tokens.revoke(token.id, silent))?.revokedAt, revokedAt, "the first time counts");
+    assert.equal(await tokens.revoke("nobody's", silent), undefined);
   });
 
   test("a name is taken while its token lives, and an owner has as many as the limit says, however many ask at once", async (t) => {
     const { store } = await freshStore(t, postgres);
-    const tokens = new StoredPersonalTokens(store);
+    const tokens = new StoredPersonalTokens(store, unrecorded);
     const made = ["a", "b", "c", "d", "e"].map((name) =>
-      tokens.insert(other(`0123456789abcde${name}`, name), 3),
+      tokens.insert(other(`0123456789abcde${name}`, name), 3, silent),
     );
     const kinds = (await Promise.all(made)).map(({ kind }) => kind).sort();
     assert.deepEqual(kinds, ["inserted", "inserted", "inserted", "too-many", "too-many"]);
     const [first] = await tokens.list(token);
-    assert.equal((await tokens.insert(other("00000000000000aa", first?.name ?? ""), 10)).kind, "name-taken");
-    await tokens.revoke(first?.id ?? "");
-    assert.equal((await tokens.insert(other("00000000000000bb", first?.name ?? ""), 10)).kind, "inserted");
+    assert.equal(
+      (await tokens.insert(other("00000000000000aa", first?.name ?? ""), 10, silent)).kind,
+      "name-taken",
+    );
+    await tokens.revoke(first?.id ?? "", silent);
+    assert.equal(
+      (await tokens.insert(other("00000000000000bb", first?.name ?? ""), 10, silent)).kind,
+      "inserted",
+    );
   });
 
   test("a token has the name and groups that its owner was last known by, and another token of theirs says nothing new", async (t) => {
     const { store } = await freshStore(t, postgres);
-    const tokens = new StoredPersonalTokens(store);
-    const users = new StoredUsers(store);
-    await tokens.insert(token, 10);
+    const tokens = new StoredPersonalTokens(store, unrecorded);
+    const users = new StoredUsers(store, unrecorded);
+    await tokens.insert(token, 10, silent);
     await users.seen([{ ...token, username: "ada.l@example.com", groups: [], signed: true }]);
     await users.seen([{ ...token, groups: ["dba"], signed: false }]);
     const [found] = await tokens.find([token.id]);
@@ -94,11 +103,11 @@ suite("personal access tokens", () => {
 
   test("the tokens of a disabled user say so", async (t) => {
     const { store } = await freshStore(t, postgres);
-    const tokens = new StoredPersonalTokens(store);
-    const users = new StoredUsers(store);
-    await tokens.insert(token, 10);
+    const tokens = new StoredPersonalTokens(store, unrecorded);
+    const users = new StoredUsers(store, unrecorded);
+    await tokens.insert(token, 10, silent);
     const actor = { issuer: "", subject: "administrator", id: subjectId("", "administrator") };
-    const change = { user: token, actor };
+    const change = { user: token, actor, notices: [] };
     assert.equal((await users.disable(change, "left", false)).kind, "changed");
     assert.ok(Number((await tokens.find([token.id]))[0]?.ownerDisabledAt) > 0);
     assert.equal((await users.enable(change)).kind, "changed");
@@ -110,9 +119,15 @@ suite("access requests", () => {
   /** Two nodes of one store. The nodes' clock is months behind the store's, which is the one that counts. */
   async function world(t: Parameters<typeof freshStore>[0]) {
     const { store } = await freshStore(t, postgres);
-    const table = new StoredAccessRequests(store);
+    const table = new StoredAccessRequests(store, unrecorded);
     const made = new GrantsWorld(table);
-    return { ...made, world: made, table, store, elsewhere: made.node(new StoredAccessRequests(store)) };
+    return {
+      ...made,
+      world: made,
+      table,
+      store,
+      elsewhere: made.node(new StoredAccessRequests(store, unrecorded)),
+    };
   }
 
   test("a request that was approved on one node is a grant on the other, until it is revoked on the first", async (t) => {
@@ -144,7 +159,7 @@ suite("access requests", () => {
     };
     for (const state of STATES) {
       const request = { ...changed, state };
-      await table.update(id, () => ({ request, event: undefined, refused: undefined }));
+      await table.update(id, () => ({ request, event: undefined, refused: undefined, notices: [] }));
       assert.deepEqual(await table.get(id), request);
     }
   });
@@ -183,9 +198,9 @@ suite("access requests", () => {
     await stateOf(made.grants.approve(bob, id));
     await table.update(id, (request) => {
       const grant = request.grant && { ...request.grant, until: request.grant.startsAt + 1 };
-      return { request: { ...request, grant }, event: undefined, refused: undefined };
+      return { request: { ...request, grant }, event: undefined, refused: undefined, notices: [] };
     });
-    const outcome = await table.consume(id, "late");
+    const outcome = await table.consume(id, "late", silent);
     assert.equal(outcome.kind, "refused");
   });
 

@@ -151,6 +151,7 @@ const COUNTS: Readonly<
   "access.expired.v1": [{ ...STEP, event: "access.expired.v1" }, stepsOf("expired"), 1],
   "access.voided.v1": [{ ...STEP, event: "access.voided.v1" }, stepsOf("voided"), 1],
   "access.reviewed.v1": [{ ...STEP, event: "access.reviewed.v1", note: "" }, stepsOf("reviewed"), 1],
+  "grant.used.v1": [{ ...GRANT, event: "grant.used.v1", session: "s1", uses: 1 }, stepsOf("used"), 1],
   "grant.spent.v1": [{ ...GRANT, event: "grant.spent.v1", uses: 2 }, stepsOf("spent"), 1],
   "grant.started.v1": [
     { ...GRANT, event: "grant.started.v1", request: "r1", role: "orders_rw", way: "approvals", until: 1 },

@@ -25,6 +25,7 @@ test("a request that two approve tells who asked, who approved, when it began an
     "access.approved by bob",
     "access.approved by cyd",
     "grant.started",
+    "grant.used",
     "grant.spent",
     "grant.ended by system (time)",
   ]);

@@ -18,7 +18,8 @@ class DeskWorld {
   readonly desk = new TokenDesk({
     table: this.proving.shelf.table(this.proving.clock),
     key: this.proving.key,
-    observe: (event) => this.events.push(event),
+    clock: this.proving.clock,
+    announce: (notices) => this.events.push(...notices.map(({ event }) => event)),
   });
 
   /** Somebody of issuer `corp` who has just logged in with a signed token. */

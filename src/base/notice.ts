@@ -1,0 +1,21 @@
+import type { Event } from "./event.ts";
+
+/**
+ * What a change of the store is recorded as: written in the transaction of the change, so that neither is there without
+ * the other, and handed on from there.
+ */
+export interface Notice {
+  /** By this its record is told from every other, wherever it comes twice. */
+  readonly id: string;
+  /** When it was, milliseconds since the epoch, by the clock of the node that made the change. */
+  readonly time: number;
+  readonly event: Event;
+}
+
+/** Tells of changes, once they are committed, whoever has to know. Never throws. */
+export type Announce = (notices: readonly Notice[]) => void;
+
+/** A notice with an id of its own. */
+export function noticeOf(event: Event, time: number): Notice {
+  return { id: `evt_${crypto.randomUUID().replaceAll("-", "")}`, time, event };
+}
