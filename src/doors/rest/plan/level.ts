@@ -31,7 +31,8 @@ export function planLevel(context: Context, request: LevelRequest): ReadPlan {
   const level = { context, alias, rowType, drafts };
   const selected = outputsOf(level, branch, drafts);
   const grouped = request.grouping && isAggregated(selected);
-  const outputs = grouped || request.writeOut ? writtenOut(level, selected) : selected;
+  const spread = drafts.some(({ shape }) => shape === "arrays");
+  const outputs = grouped || spread || request.writeOut ? writtenOut(level, selected) : selected;
   const where = conditionsOf(level, branch);
   const order = orderOf(level, branch.order);
   const limit = smaller(branch.range?.limit, request.maxRows);

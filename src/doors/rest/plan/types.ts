@@ -140,6 +140,8 @@ export type EmbedShape =
   | "columns"
   /** To many: exported columns, each an array. */
   | "arrays"
+  /** The same as one array of them: `sql/page.ts` makes it of the other. */
+  | "packed"
   /** Nothing of it is shown: it filters or orders. */
   | "hidden";
 

@@ -4,7 +4,7 @@
  *   to one       LEFT JOIN LATERAL (SELECT … WHERE key = parent.key): pulled up, so a plain join to the planner
  *   to many      a scalar subquery in the select list: evaluated after ORDER BY and LIMIT, for rows shown only
  *   inner, null  EXISTS (…): a semi or anti join
- *   spread       to many, or grouped by: a lateral join, as several columns or GROUP BY need it
+ *   spread       to many, or grouped by: a lateral join, as several columns or GROUP BY need it; of a page, sql/page.ts
  */
 import type { ColumnPairs } from "../catalog/types.ts";
 import type { EmbedPlan, JoinCondition, OrderBy, Output, ReadPlan, RowSource, Value } from "../plan/types.ts";
@@ -13,6 +13,7 @@ import { conditionSql } from "./condition.ts";
 import { callSql, castSql, fieldSql, pathSql } from "./field.ts";
 import type { Sql } from "./fragment.ts";
 import { AND, COMMA, EMPTY, identifier, join, parameter, qualified, sql } from "./fragment.ts";
+import { pageOf } from "./page.ts";
 
 /** Where this level is. */
 interface Place {
@@ -45,6 +46,9 @@ function levelSql(
   arrange: (columns: readonly Sql[]) => readonly Sql[] = asTheyAre,
 ): Sql {
   const comparable = place.comparable || plan.grouped;
+  const page = comparable || arrange !== asTheyAre ? undefined : pageOf(plan);
+  if (page !== undefined)
+    return sql`SELECT ${join(page.columns, COMMA)} FROM (${levelSql(page.plan, place)}) AS ${page.alias}`;
   const written = plan.outputs.map((output) => outputSql(plan, output, comparable));
   const joined = plan.embeds.filter((embed) => isJoined(embed, comparable));
   const joins = joined.map((embed) => joinedSql(embed, comparable));
@@ -114,6 +118,8 @@ function isJoined(embed: EmbedPlan, comparable: boolean): boolean {
       return true;
     case "array":
       return comparable;
+    case "packed":
+      return false;
     case "hidden":
       return embed.helpers.length > 0;
     default:
@@ -124,7 +130,8 @@ function isJoined(embed: EmbedPlan, comparable: boolean): boolean {
 /** The embed as one JSON value. */
 function embedSql(embed: EmbedPlan, comparable: boolean): Sql {
   const whole = sql`${identifier(embed.alias)}.*`;
-  if (embed.shape === "array" && !comparable) return sql`(${aggregatedSql(embed, comparable)})`;
+  if (embed.shape === "packed" || (embed.shape === "array" && !comparable))
+    return sql`(${aggregatedSql(embed, comparable)})`;
   if (embed.shape === "array" || embed.helpers.length > 0) return qualified(embed.alias, BODY);
   return comparable ? sql`pg_catalog.to_jsonb(${whole})` : sql`pg_catalog.row_to_json(${whole})`;
 }
@@ -138,6 +145,7 @@ function subquerySql(embed: EmbedPlan, comparable: boolean): Sql {
   switch (embed.shape) {
     case "array":
     case "arrays":
+    case "packed":
       return aggregatedSql(embed, comparable);
     case "columns":
     case "hidden": {
@@ -167,11 +175,21 @@ function aggregatedSql(embed: EmbedPlan, comparable: boolean): Sql {
   const rows = levelSql(embed.plan, { given: null, join: embed.join, comparable: false });
   const aggregate = comparable ? sql`pg_catalog.jsonb_agg` : sql`pg_catalog.json_agg`;
   const array = (of: Sql) => sql`COALESCE(${aggregate}(${of}), '[]')`;
-  const columns =
-    embed.shape === "array"
-      ? [named(array(sql`${INNER}.*`), BODY)]
-      : namesOf(embed.plan).map((name) => named(array(sql`${INNER}.${identifier(name)}`), name));
-  return sql`SELECT ${join(columns, COMMA)} FROM (${rows}) AS ${INNER}`;
+  return sql`SELECT ${arraysSql(embed, array)} FROM (${rows}) AS ${INNER}`;
+}
+
+function arraysSql({ shape, plan }: EmbedPlan, array: (of: Sql) => Sql): Sql {
+  if (shape === "array") return named(array(sql`${INNER}.*`), BODY);
+  const arrays = namesOf(plan).map((name) => ({ name, value: array(sql`${INNER}.${identifier(name)}`) }));
+  if (shape === "packed")
+    return sql`ARRAY[${join(
+      arrays.map(({ value }) => value),
+      COMMA,
+    )}]`;
+  return join(
+    arrays.map(({ name, value }) => named(value, name)),
+    COMMA,
+  );
 }
 
 /** Every output of a spread has a name: `*` was written out. */

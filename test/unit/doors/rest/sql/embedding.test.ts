@@ -1,10 +1,18 @@
-import { after, before } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
 import { FILMS } from "../../../../support/rest-films.ts";
 import { type Reads, startReads, testReads } from "../../../../support/rest-reads.ts";
 
+/** A relationship that counts how often it is followed. */
+const COUNTED = `
+  CREATE SEQUENCE api.followed;
+  CREATE FUNCTION api.counted_films(api.directors) RETURNS SETOF api.films LANGUAGE sql AS
+    'SELECT nextval(''api.followed''); SELECT * FROM api.films WHERE director_id = $1.id ORDER BY id';
+`;
+
 let reads: Reads;
 before(async () => {
-  reads = await startReads(FILMS);
+  reads = await startReads(`${FILMS}${COUNTED}`);
 });
 after(() => reads.stop());
 
@@ -356,6 +364,33 @@ testReads(
       ],
     },
     {
+      because: "to many of a page, beside columns and embeds of the same names",
+      read: "/directors?select=id,id,name:id,...films(name:title,id:year),films(id)&films.order=year&id=in.(2,4)&order=id.desc&limit=1&offset=1",
+      gives: [{ id: [1952, 1985], name: ["Ikiru", "Ran"], films: [{ id: 2 }, { id: 3 }] }],
+    },
+    {
+      read: "/directors?select=films(id,...screenings(cities:city))&films.order=id&films.limit=1&films.screenings.order=city&id=eq.2",
+      because: "to many of a page of an embed",
+      gives: [{ films: [{ id: 2, cities: ["Paris", "Tokyo"] }] }],
+    },
+    {
+      read: "/studios?select=*,...films!films_sold_by(ids:id)&order=id&films.order=id&limit=1",
+      because: "beside all columns",
+      gives: [{ id: 1, name: "Toho", ids: [2] }],
+    },
+    {
+      read: "/directors?select=id,...films(titles:title,...technical_specs(camera),...screenings(cities:city))&films.order=id&films.screenings.order=city&id=eq.2&limit=1",
+      because: "arrays of arrays of a page",
+      gives: [
+        {
+          id: 2,
+          titles: ["Ikiru", "Ran"],
+          camera: ["Mitchell", "Panaflex"],
+          cities: [["Paris", "Tokyo"], ["Tokyo"]],
+        },
+      ],
+    },
+    {
       read: "/directors?select=id,...films(titles:title,...technical_specs(camera),...screenings(cities:city))&films.order=id&films.screenings.order=city&id=eq.2",
       because: "arrays of arrays",
       gives: [
@@ -439,3 +474,24 @@ testReads(
     },
   ],
 );
+
+test("a spread to many is built for the rows of a page only", async () => {
+  const followed = async () => {
+    const [row] = await reads.run({
+      text: "SELECT nextval('api.followed')",
+      parameters: [],
+      binary: false,
+    });
+    return Number(row?.[0]);
+  };
+  const before = await followed();
+  const { body } = await reads.read(
+    "/directors?select=id,...counted_films(ids:id,titles:title)&order=name&limit=1",
+  );
+  assert.equal(String(body), '[{"id":1,"ids":[1],"titles":["Cléo from 5 to 7"]}]');
+  assert.equal(
+    (await followed()) - before,
+    2,
+    "once for the row before it, which is not shown, or not at all",
+  );
+});
