@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { type Authority, createAuthority } from "../../src/demo/authority.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/embedded/embedded-postgres.ts";
+import { copyTemplate } from "./postgres-template.ts";
 
 /** The superuser that tests set things up with; trusted from loopback, whatever pg_hba says otherwise. */
 const ADMIN = "test_admin";
@@ -55,14 +56,17 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const authority = await createAuthority();
   const lines: string[] = [];
   const hba = (more: readonly string[]) => [`host all ${ADMIN} 127.0.0.1/32 trust`, ...more];
+  const native = options.native ?? NATIVE;
+  const setUp = [{ database: "postgres", sql: `CREATE ROLE ${ADMIN} SUPERUSER LOGIN;` }];
+  await copyTemplate(directory, { setUp, native });
   const server = await startEmbeddedPostgres({
     directory,
-    native: options.native ?? NATIVE,
+    native,
     port: options.port ?? 0,
     hba: hba(options.hba ?? SCRAM_FOR_ALL),
     settings: { max_connections: "200", wal_level: "logical", shared_buffers: "32MB", ...options.settings },
     ...(options.tls === false ? {} : { tls: await serverTls(authority, options.tls) }),
-    setUp: [{ database: "postgres", sql: `CREATE ROLE ${ADMIN} SUPERUSER LOGIN;` }],
+    setUp,
     log: (line) => lines.push(line),
   });
   // A test that is cut short must not leave its server behind.
@@ -77,7 +81,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   };
-  const major = await setUp(query, options.sql ?? "").catch(async (error: unknown) => {
+  const major = await fill(query, options.sql ?? "").catch(async (error: unknown) => {
     await stop(); // or else its process would keep the failed test alive
     throw error;
   });
@@ -97,7 +101,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
 }
 
 /** Runs the SQL of a test; returns the server's major version. */
-async function setUp(query: TestPostgres["query"], sql: string): Promise<number> {
+async function fill(query: TestPostgres["query"], sql: string): Promise<number> {
   if (sql !== "") await query(sql);
   const [row] = await query("SELECT current_setting('server_version_num')::int / 10000 AS major");
   return Number(row?.["major"]);
