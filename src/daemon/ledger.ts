@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { AuditError } from "../audit/ledger/errors.ts";
 import { fileOfWorker } from "../audit/ledger/file-names.ts";
 import { FileSink } from "../audit/ledger/file-sink.ts";
 import { Ledger } from "../audit/ledger/ledger.ts";
@@ -29,9 +30,32 @@ interface LedgerOptions {
  */
 export async function openLedger(
   { audit, store }: Pick<Config, "audit" | "store">,
-  { clock, observe, worker }: LedgerOptions,
+  options: LedgerOptions,
 ): Promise<Ledger | undefined> {
   if (audit === undefined) return undefined;
+  for (let { worker } = options, tries = 1; ; tries++) {
+    try {
+      return await openOne({ audit, store }, { ...options, worker });
+    } catch (error) {
+      const inUse = error instanceof AuditError && error.code === "audit/in-use";
+      if (!inUse || worker === undefined || tries === MAX_GENERATIONS) throw error;
+      worker += MOST_WORKERS;
+    }
+  }
+}
+
+/** The configuration allows no more; beyond them are numbers that no other worker has. */
+const MOST_WORKERS = 64;
+/**
+ * A worker that outlived its supervisor has its chain until its sessions have ended, and the one that comes in its place
+ * does not wait for that: the supervisor's own chain has shown that there is no second Postern.
+ */
+const MAX_GENERATIONS = 8;
+
+async function openOne(
+  { audit, store }: { readonly audit: AuditConfig; readonly store: StoreConfig | undefined },
+  { clock, observe, worker }: LedgerOptions,
+): Promise<Ledger> {
   const { signingKey, checkpoint, requests } = audit;
   const name = nodeName(audit);
   const node = worker === undefined ? name : `${name}-w${worker}`;

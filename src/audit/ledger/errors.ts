@@ -4,6 +4,7 @@ import { PosternError } from "../../base/error.ts";
 export type AuditErrorCode =
   | "audit/closed"
   | "audit/damaged"
+  | "audit/in-use"
   | "audit/not-forwarded"
   | "audit/queue-full"
   | "audit/unwritable";
@@ -15,6 +16,11 @@ export const auditErrors: Readonly<Record<AuditErrorCode, ErrorSpec>> = {
     publicMessage: "the gateway is shutting down; connect again",
   },
   "audit/damaged": {
+    sqlstate: "58030",
+    http: 503,
+    publicMessage: "this access cannot be recorded now; try again shortly",
+  },
+  "audit/in-use": {
     sqlstate: "58030",
     http: 503,
     publicMessage: "this access cannot be recorded now; try again shortly",

@@ -4,6 +4,7 @@ import { access, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { AuditError } from "./errors.ts";
+import { claimFile } from "./file-claim.ts";
 import { asTail, readEnd } from "./file-end.ts";
 import { fullFile, fullFilesOf } from "./file-names.ts";
 import { readLines } from "./lines.ts";
@@ -43,6 +44,7 @@ export class FileSink implements Sink {
   readonly #settings: FileSinkSettings;
   readonly #clock: Clock;
   #current: Current | undefined;
+  #release: () => void = () => {};
   /** Behind what is confirmed there may be something. */
   #inDoubt = false;
 
@@ -53,9 +55,10 @@ export class FileSink implements Sink {
   }
 
   async open(): Promise<Found> {
-    const current = await this.#openFile();
-    this.#current = current;
+    this.#release = claimFile(this.#settings.path); // before anything is written, or cut off
     try {
+      const current = await this.#openFile();
+      this.#current = current;
       const { tail, size, torn } = await readEnd(current.handle, this.name);
       if (torn !== undefined) await this.#cutTo(current, size);
       current.size = size;
@@ -123,7 +126,11 @@ export class FileSink implements Sink {
   async close(): Promise<void> {
     const current = this.#current;
     this.#current = undefined;
-    await current?.handle.close();
+    try {
+      await current?.handle.close();
+    } finally {
+      this.#release();
+    }
   }
 
   #open(): Current {

@@ -147,12 +147,34 @@ test("a second process that writes to the same file makes appends fail, and lose
   );
 });
 
+test("a ledger that somebody keeps is not opened by a second, and is free once the first has closed it", async (t) => {
+  const file = ledgerFile(t);
+  const ledger = await openLedger(fileSink(file));
+  const before = readFileSync(file);
+  await assert.rejects(openLedger(fileSink(file)), {
+    code: "audit/in-use",
+    message: new RegExp(`another Postern keeps this ledger, file ${RegExp.escape(file)}; stop it`),
+  });
+  assert.deepEqual(readFileSync(file), before);
+  await ledger.append(loaded("a"));
+  await ledger.close();
+  await (await openLedger(fileSink(file))).close();
+});
+
+test("a ledger that cannot be opened is left free for the next", async (t) => {
+  const file = ledgerFile(t);
+  writeFileSync(file, "no record\n");
+  await assert.rejects(openLedger(fileSink(file)), { code: "audit/damaged" });
+  unlinkSync(file);
+  await (await openLedger(fileSink(file))).close();
+});
+
 test("nothing but the ledger's own files is taken for one", async (t) => {
   const file = ledgerFile(t);
   await (await openLedger(fileSink(file))).close();
   await (await openLedger(fileSink(file.replace(".jsonl", ".w2.jsonl")))).close();
   for (const name of ["audit.txt", "audit.w2.bak.jsonl", "xaudit.jsonl", "audit.1.jsonl"])
     writeFileSync(`${dirname(file)}/${name}`, "");
-  assert.equal(readdirSync(dirname(file)).length, 6);
+  assert.equal(readdirSync(dirname(file)).length, 8);
   assert.deepEqual(filesOf(file), [file, file.replace(".jsonl", ".w2.jsonl")]);
 });
