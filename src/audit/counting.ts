@@ -159,6 +159,7 @@ export function createCounting({ registers, clock, tally }: CountingParts): Coun
     "operator.acted.v1": ({ outcome }) => operations.inc({ outcome }),
     "audit.failed.v1": ({ sink }) => auditFailures.inc({ sink }),
     "audit.recovered.v1": ({ lost }) => auditLost.inc(lost),
+    "store.server.v1": nothing, // store.state.v1 tells what comes of it
     "store.state.v1": ({ state }) => storeChanges.inc({ state }),
     "cancel.v1": ({ matched }) => cancels.inc({ matched: String(matched) }),
     "keys.loaded.v1": ({ issuer }) => {

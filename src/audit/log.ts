@@ -22,6 +22,15 @@ interface LogOptions {
   readonly fields?: Readonly<Record<string, string | number>>;
 }
 
+const STORE_SERVER_LEVELS = {
+  starting: "info",
+  started: "info",
+  said: "error",
+  failed: "error",
+  ended: "error",
+  stopped: "info",
+} as const satisfies Record<Extract<Event, { event: "store.server.v1" }>["state"], Level>;
+
 /** How loud each event is, or what of it tells. Total: a new event must say. */
 export const LEVELS: {
   readonly [K in Event["event"]]: Level | ((event: Extract<Event, { event: K }>) => Level);
@@ -59,6 +68,7 @@ export const LEVELS: {
   "audit.failed.v1": "error",
   "audit.recovered.v1": "warn",
   "store.state.v1": ({ state }) => (state === "up" ? "info" : "warn"),
+  "store.server.v1": ({ state }) => STORE_SERVER_LEVELS[state],
   "cancel.v1": "debug",
   "keys.loaded.v1": "info",
   "keys.failed.v1": "error",

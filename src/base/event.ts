@@ -284,6 +284,13 @@ export type Event =
       /** Why it is down. */
       readonly detail: string | undefined;
     }
+  | {
+      /** The PostgreSQL of `store.embedded` is being started, serves, or ended. */
+      readonly event: "store.server.v1";
+      readonly state: "starting" | "started" | "said" | "failed" | "ended" | "stopped";
+      /** The step, what the server said, or what is wrong. */
+      readonly detail: string | undefined;
+    }
   | { readonly event: "cancel.v1"; readonly peer: Peer; readonly matched: boolean }
   | { readonly event: "keys.loaded.v1"; readonly issuer: string; readonly keys: number }
   | {

@@ -5,8 +5,8 @@ import { hostsOf, Unusable } from "./host-list.ts";
 
 /** Where the store is and who logs in. */
 export interface StoreServer {
-  readonly host: string;
-  readonly port: number;
+  /** One, or those of which one takes writes. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly user: string;
   readonly database: string;
   readonly password?: Secret;
@@ -17,7 +17,7 @@ export type StoreUrlResult =
   | { readonly kind: "fault"; readonly message: string };
 
 const VOCABULARY: Vocabulary = {
-  keywords: ["host", "port", "user", "password", "dbname"],
+  keywords: ["host", "port", "user", "password", "dbname", "target_session_attrs"],
   elsewhere: {
     sslmode: "set store.tls.mode",
     sslrootcert: "set store.tls.caFile",
@@ -42,16 +42,17 @@ export function parseStoreUrl(url: string): StoreUrlResult {
 
 function serverOf(parameters: Parameters): StoreUrlResult {
   const fault = (message: string): StoreUrlResult => ({ kind: "fault", message });
-  const [place, ...more] = hostsOf(parameters);
-  if (place === undefined || more.length > 0)
-    return fault("names several hosts; name the one address that leads to the primary");
+  const hosts = hostsOf(parameters);
+  const kind = parameters.get("target_session_attrs") ?? "read-write";
+  if (kind !== "read-write" && kind !== "primary")
+    return fault("has another target_session_attrs than read-write; remove it: Postern writes to its store");
   const user = parameters.get("user");
   if (user === undefined) return fault("names no user; write it in front of the host");
   const password = parameters.get("password");
   return {
     kind: "ok",
     server: {
-      ...place,
+      hosts,
       user,
       database: parameters.get("dbname") ?? user,
       ...(password !== undefined && { password: new Secret(password) }),

@@ -6,18 +6,27 @@ import type { DoorRequest } from "../doors/rest/door.ts";
 import { Daemon } from "./daemon.ts";
 import type { Addresses } from "./doors.ts";
 import { Observation } from "./observation.ts";
+import { OwnStore } from "./own-store.ts";
 import type { Postern } from "./postern.ts";
 import type { Loaded } from "./reloading.ts";
+
+interface Started {
+  readonly daemon: Daemon;
+  readonly observation: Observation;
+  readonly store: OwnStore | undefined;
+}
 
 /** Postern in one process. */
 export class Alone implements Postern {
   readonly observation: Observation;
   readonly #daemon: Daemon;
   readonly #control: ControlDoor;
+  readonly #store: OwnStore | undefined;
 
-  private constructor(daemon: Daemon, observation: Observation) {
+  private constructor({ daemon, observation, store }: Started) {
     this.#daemon = daemon;
     this.observation = observation;
+    this.#store = store;
     const { observe, metrics } = observation;
     const running = {
       logins: () => daemon.logins,
@@ -34,17 +43,20 @@ export class Alone implements Postern {
   static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Alone> {
     let daemon: Daemon | undefined;
     const observation = new Observation(config.log, {}, () => daemon?.readings);
-    await observation.openLedger(config);
-    const { observe, recorder } = observation;
-    observe({ event: "config.loaded.v1", source });
+    const { observe } = observation;
+    const store = await OwnStore.start(config, observe);
     try {
+      await observation.openLedger(config);
+      observe({ event: "config.loaded.v1", source });
+      const { recorder } = observation;
       daemon = await Daemon.start(config, { clock: systemClock, observe, ask, recorder });
-      const alone = new Alone(daemon, observation);
+      const alone = new Alone({ daemon, observation, store });
       await alone.#control.apply(config.admin);
       return alone;
     } catch (error) {
       await daemon?.stop(AbortSignal.abort());
       await observation.close();
+      await store?.stop();
       throw error;
     }
   }
@@ -76,5 +88,6 @@ export class Alone implements Postern {
     await this.#daemon.stop(hurry);
     this.#control.close();
     await this.observation.close();
+    await this.#store?.stop();
   }
 }

@@ -95,10 +95,10 @@ async function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: 
 }
 
 /** Connections of its own: logins that must be recorded do not wait behind what else the store is asked. */
-const CONNECTIONS = 2;
+export const LEDGER_CONNECTIONS = 2;
 
 async function storeSink(config: StoreConfig, node: string, parts: StoreParts): Promise<Sink> {
-  const store = createStore({ ...config, poolSize: CONNECTIONS }, parts);
+  const store = createStore({ ...config, poolSize: LEDGER_CONNECTIONS }, parts);
   try {
     await prepareStore(store, config);
   } catch (error) {

@@ -11,6 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import type { Config, StoreConfig } from "../config/schema.ts";
 import { StoredLedger } from "../store/ledger.ts";
 import { createStore } from "../store/store.ts";
+import { storeRunning } from "./own-store.ts";
 
 export type { SignedCheckpoint } from "../audit/ledger/audited.ts";
 export { readCheckpoint } from "../audit/ledger/checkpoint.ts";
@@ -54,20 +55,31 @@ function filesOrNone(file: string): readonly string[] {
 }
 
 /** The ledger of a configuration. @returns why there is none, as text */
-export function configuredSource({ audit, store }: Config): LedgerSource | string {
+export function configuredSource(config: Config): LedgerSource | string {
+  const { audit, store } = config;
   if (audit === undefined) return "the configuration has no ledger; add audit.sink, or name one with --file";
   if (audit.sink.kind === "none")
     return "the configuration keeps no ledger (audit.sink is none); read it where it is forwarded to";
   if (audit.sink.kind === "file") return fileSource(audit.sink.path);
-  return store === undefined ? "the configuration has no store; set store.url" : storeSource(store);
+  return store === undefined ? "the configuration has no store; set store.url" : storeSource(config, store);
 }
 
-function storeSource(config: StoreConfig): LedgerSource {
+function storeSource(config: Config, store: StoreConfig): LedgerSource {
   return {
     name: "the store",
-    lines: () => linesInStore(config, {}),
-    follow: (signal) => followStore(config, Date.now(), signal),
+    lines: () => linesWithStore(config, store),
+    follow: (signal) => followStore(store, Date.now(), signal),
   };
+}
+
+/** Postern need not run for its ledger to be read. */
+async function* linesWithStore(config: Config, store: StoreConfig): AsyncIterable<Line> {
+  const own = await storeRunning(config);
+  try {
+    yield* linesInStore(store, {});
+  } finally {
+    await own?.stop();
+  }
 }
 
 async function* linesInStore(config: StoreConfig, range: LedgerRange): AsyncIterable<Line> {

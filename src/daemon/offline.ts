@@ -15,6 +15,7 @@ import { parseDatabaseName, parseRoleName } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { faultText } from "../config/errors.ts";
 import type { ClusterConfig, Config, IssuerConfig } from "../config/schema.ts";
+import { installedPrograms } from "../embedded/installed.ts";
 import { inspectToken } from "../identity/inspect.ts";
 import { createVerifier } from "../identity/token-verifier.ts";
 import type { Verifier } from "../identity/verifier.ts";
@@ -31,6 +32,7 @@ export async function checkParts(config: Config, fetchKeys: boolean): Promise<re
   return [
     ...certificateProblems(config),
     ...policyProblems(config),
+    ...storeProblems(config),
     ...(await keyProblems(config, fetchKeys)),
   ];
 }
@@ -38,6 +40,11 @@ export async function checkParts(config: Config, fetchKeys: boolean): Promise<re
 function policyProblems({ policy }: Config): string[] {
   const read = readPolicyFiles(policy.files);
   return read.kind === "faults" ? read.faults.map(faultText) : [];
+}
+
+function storeProblems({ store }: Config): string[] {
+  const found = store?.embedded === undefined ? undefined : installedPrograms();
+  return found?.kind === "missing" ? [`store.embedded: ${found.message}`] : [];
 }
 
 function certificateProblems(config: Config): string[] {

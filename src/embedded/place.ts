@@ -6,6 +6,7 @@ import {
   lchownSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -24,11 +25,18 @@ export class EmbeddedPostgresError extends Error {
     | "other-version"
     | "disk-full";
 
-  constructor(kind: EmbeddedPostgresError["kind"], message: string) {
-    super(message);
+  constructor(kind: EmbeddedPostgresError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "EmbeddedPostgresError";
     this.kind = kind;
   }
+}
+
+/** ENOSPC and EDQUOT, as the C library words them. */
+export const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
+export function diskFull(where: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError("disk-full", `the disk of ${where} is full; make room there`);
 }
 
 /** Where an embedded server lives and whom it runs as. */
@@ -42,13 +50,19 @@ export interface PlaceOptions {
   readonly directory: string;
   /** Where PostgreSQL's `bin`, `lib` and `share` are; the package's by default. */
   readonly native?: string | undefined;
+  /** Whom to run as; our own user, or an unprivileged one when we are root, by default. */
+  readonly account?: Account;
   /** Told each step in words. */
   readonly progress: (step: string) => void;
 }
 
 /** Creates the directory, hands it to PostgreSQL's user, and finds programs that this user can run. */
-export function prepare({ directory, native, progress }: PlaceOptions): Place {
-  const account = unprivilegedAccount();
+export function prepare({
+  directory,
+  native,
+  account = unprivilegedAccount(),
+  progress,
+}: PlaceOptions): Place {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (account.kind === "other") chownSync(directory, account.uid, account.gid);
   if (!reachableBy(account, directory)) {
@@ -71,14 +85,22 @@ export function installed(): string {
 function programs({ directory, native = installed(), progress }: PlaceOptions, account: Account): string {
   if (reachableBy(account, join(native, "bin", "postgres"))) return join(native, "bin");
   const copy = join(directory, "native");
-  if (!existsSync(join(copy, "complete"))) {
+  const marker = join(copy, "complete");
+  const version = versionOf(native);
+  if (!existsSync(marker) || readFileSync(marker, "utf8") !== version) {
     progress("copying PostgreSQL to where its user can run it");
     rmSync(copy, { recursive: true, force: true });
     cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
     if (account.kind === "other") handOver(copy, account);
-    writeFileSync(join(copy, "complete"), "");
+    writeFileSync(marker, version);
   }
   return join(copy, "bin");
+}
+
+/** The version of the package that programs come from; empty for those of no package. */
+function versionOf(native: string): string {
+  const file = join(native, "..", "package.json");
+  return existsSync(file) ? String(JSON.parse(readFileSync(file, "utf8")).version) : "";
 }
 
 /** Gives a tree to the account: a strict umask may have made it readable by its owner only. */
@@ -110,6 +132,7 @@ export function run(place: Place, program: string, args: readonly string[], inpu
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve();
+      else if (NO_SPACE.test(output.join(""))) reject(diskFull(dirname(place.data)));
       else reject(new EmbeddedPostgresError("failed", `${program} failed: ${output.join("").trim()}`));
     });
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
-import { EmbeddedPostgresError, give, type Place, serverEnvironment } from "./place.ts";
+import { diskFull, EmbeddedPostgresError, NO_SPACE, type Place, serverEnvironment } from "./place.ts";
+import { own } from "./stale-server.ts";
 import { spawnAs } from "./unprivileged.ts";
 
 /** How long a start may take: crash recovery of a small database on a slow machine. */
@@ -24,22 +25,27 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts the server on `port` and waits until it takes connections. */
+/**
+ * Starts the server on `port` and waits until it takes connections.
+ * @param impostor a process that has the number in a left-over pid file, and is no server
+ */
 export async function startServer(
   place: Place,
   port: number,
   log: (line: string) => void,
+  impostor?: number,
 ): Promise<ServerProcess> {
+  own(place);
   const child = spawn(join(place.bin, "postgres"), ["-D", place.data, "-p", String(port)], {
     ...spawnAs(place.account),
     cwd: dirname(place.data),
-    env: serverEnvironment(),
+    // What pg_ctl says of whoever started it: a process with that number does not hold the data (miscinit.c, CreateLockFile).
+    env: { ...serverEnvironment(), ...(impostor && { PG_GRANDPARENT_PID: String(impostor) }) },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true, // Ctrl-C is for us; we end the server in order
   });
-  give(place, join(dirname(place.data), "owner.pid"), `${process.pid}\n`);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  await ready(child, port, log);
+  await ready(child, { place, port, log });
   return {
     pid: child.pid ?? 0,
     ended,
@@ -48,11 +54,18 @@ export async function startServer(
   };
 }
 
+interface Starting {
+  readonly place: Place;
+  readonly port: number;
+  readonly log: (line: string) => void;
+}
+
 /** Resolves when the server says that it takes connections. */
-function ready(child: ChildProcess, port: number, log: (line: string) => void): Promise<void> {
+function ready(child: ChildProcess, { place, port, log }: Starting): Promise<void> {
   const kept: string[] = [];
   const fail = (why: string) => {
     const text = `${why}: ${kept.join(" | ")}`;
+    if (NO_SPACE.test(text)) return diskFull(place.data);
     if (!text.includes(BUSY)) return new EmbeddedPostgresError("failed", text);
     return new EmbeddedPostgresError("port-busy", `port ${port} is in use by another program`);
   };

@@ -6,7 +6,8 @@ import { Connection } from "./connection.ts";
 import { StoreError } from "./errors.ts";
 import { storeError } from "./failure.ts";
 import type { Health } from "./health.ts";
-import { clientConfig } from "./login.ts";
+import type { Hosts } from "./hosts.ts";
+import { loginOf } from "./login.ts";
 
 /** Enough for every login of a burst to look something up; beyond it nobody would be served in time. */
 const MAX_WAITING = 1000;
@@ -17,21 +18,37 @@ export const CLOSE_MS = 1000;
 /** Takes other hosts behind the name, and other settings of the server, up in time. */
 const MAX_LIFE_S = 1800;
 
+/** What connections of either kind are made of. */
+export interface ConnectionParts {
+  /** The settings in force. */
+  readonly now: () => StoreConfig;
+  readonly hosts: Hosts;
+  readonly clock: Clock;
+  readonly health: Health;
+}
+
 /** The connections of this process, a few at most. */
 export class Connections {
   readonly #pool: pg.Pool;
   readonly #now: () => StoreConfig;
   readonly #clock: Clock;
   readonly #health: Health;
+  readonly #hosts: Hosts;
   readonly #open = new Set<StoreClient>();
 
-  constructor(now: () => StoreConfig, clock: Clock, health: Health) {
+  constructor({ now, hosts, clock, health }: ConnectionParts) {
     this.#now = now;
+    this.#hosts = hosts;
     this.#clock = clock;
     this.#health = health;
+    const login = loginOf(now, hosts);
     this.#pool = new pg.Pool({
-      ...clientConfig(now),
-      Client: StoreClient,
+      Client: class extends StoreClient {
+        constructor() {
+          super(login);
+        }
+      },
+      connectionTimeoutMillis: login.connectionTimeoutMillis,
       max: now().poolSize,
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: MAX_LIFE_S,
@@ -39,8 +56,8 @@ export class Connections {
     });
     this.#pool.on("connect", (client) => client instanceof StoreClient && this.#open.add(client));
     this.#pool.on("remove", (client) => client instanceof StoreClient && this.#open.delete(client));
-    // One that breaks while nobody uses it has left the pool already.
-    this.#pool.on("error", (error) => this.#health.failed(storeError(error).message));
+    // One that breaks while nobody uses it has left the pool already; one that breaks as it takes leave tells nothing.
+    this.#pool.on("error", (error) => this.#pool.ending || this.#health.failed(storeError(error).message));
   }
 
   /**
@@ -77,12 +94,16 @@ export class Connections {
   async #acquire(): Promise<pg.PoolClient> {
     if (this.#pool.waitingCount >= MAX_WAITING)
       throw new StoreError("store/unavailable", `${MAX_WAITING} wait for a connection to the store already`);
-    try {
-      return await this.#pool.connect();
-    } catch (thrown) {
-      const error = storeError(thrown);
-      this.#note(error);
-      throw error;
+    for (let tried = 1; ; tried++) {
+      const asked = this.#hosts.current;
+      try {
+        return await this.#pool.connect();
+      } catch (thrown) {
+        if (this.#hosts.current !== asked && tried < this.#hosts.size) continue;
+        const error = storeError(thrown);
+        this.#note(error);
+        throw error;
+      }
     }
   }
 

@@ -3,12 +3,15 @@ import { messageOf } from "../base/error.ts";
 import type { StoreErrorCode } from "./errors.ts";
 import { StoreError } from "./errors.ts";
 
+/** read_only_sql_transaction: another server takes the writes now. */
+const BECAME_STANDBY = "25006";
+
 /** What a SQLSTATE means here; the longest prefix counts (PostgreSQL docs, appendix "PostgreSQL Error Codes"). */
 const MEANINGS: Readonly<Record<string, StoreErrorCode>> = {
   "08": "store/unavailable", // connection exceptions
   "22": "store/refused",
   "23": "store/constraint",
-  "25006": "store/unavailable", // read-only: this is a standby, or was the primary until a moment ago
+  [BECAME_STANDBY]: "store/unavailable", // read-only: this is a standby, or was the primary until a moment ago
   "25P03": "store/unavailable", // a transaction that idled for too long
   "25P04": "store/unavailable",
   "40001": "store/conflict",
@@ -54,5 +57,6 @@ export function leavesOpen(error: StoreError): boolean {
 export function ruins(error: unknown): boolean {
   if (!(error instanceof StoreError)) return true;
   const { cause } = error;
-  return !(cause instanceof pg.DatabaseError) || cause.severity !== "ERROR";
+  if (!(cause instanceof pg.DatabaseError)) return true;
+  return cause.severity !== "ERROR" || cause.code === BECAME_STANDBY;
 }

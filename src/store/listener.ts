@@ -2,10 +2,12 @@ import type { Clock } from "../base/clock.ts";
 import type { StoreConfig } from "../config/schema.ts";
 import { StoreClient } from "./client.ts";
 import { Connection } from "./connection.ts";
+import type { ConnectionParts } from "./connections.ts";
 import { CLOSE_MS } from "./connections.ts";
 import { storeError } from "./failure.ts";
 import type { Health } from "./health.ts";
-import { clientConfig } from "./login.ts";
+import type { Hosts } from "./hosts.ts";
+import { loginOf } from "./login.ts";
 
 /** Before a lost connection is made anew: at once at first, for revocations wait; a store that stays away is asked twice a second. */
 const RETRY_MS = [0, 100, 250, 500] as const;
@@ -17,6 +19,7 @@ type Heard = (payload: string | undefined) => void;
 /** One dedicated connection that waits for notifications (PostgreSQL docs, "LISTEN"), and is made anew when it is lost. */
 export class Listener {
   readonly #now: () => StoreConfig;
+  readonly #hosts: Hosts;
   readonly #clock: Clock;
   readonly #health: Health;
   readonly #channels = new Map<string, Set<Heard>>();
@@ -26,8 +29,9 @@ export class Listener {
   #callOff: () => void = () => {};
   #closed = false;
 
-  constructor(now: () => StoreConfig, clock: Clock, health: Health) {
+  constructor({ now, hosts, clock, health }: ConnectionParts) {
     this.#now = now;
+    this.#hosts = hosts;
     this.#clock = clock;
     this.#health = health;
   }
@@ -59,7 +63,7 @@ export class Listener {
 
   async #connect(): Promise<void> {
     if (this.#closed || this.#client !== undefined) return;
-    const client = new StoreClient(clientConfig(this.#now));
+    const client = new StoreClient(loginOf(this.#now, this.#hosts));
     this.#client = client;
     client.on("error", (error) => this.#lose(client, error));
     client.on("end", () => this.#lose(client, new Error("the connection that listens was closed")));

@@ -4,6 +4,7 @@ import * as tls from "node:tls";
 import type pg from "pg";
 import type { StoreConfig } from "../config/schema.ts";
 import { StoreError } from "./errors.ts";
+import type { Hosts } from "./hosts.ts";
 import { types } from "./types.ts";
 
 /** Above the server's own time-out, so that the server's word comes first. */
@@ -18,20 +19,26 @@ export function deadlineOf(config: StoreConfig): number {
   return config.statementTimeout + DEADLINE_SLACK_MS;
 }
 
+/** What each connection begins with, before it is known to which host it goes. */
+export interface StoreLogin extends Omit<pg.ClientConfig, "host" | "port" | "ssl"> {
+  readonly hosts: Hosts;
+  /** TLS to a host; `false` for none. */
+  readonly tlsTo: (host: string) => tls.ConnectionOptions | false;
+}
+
 /**
  * What each connection to the store begins with. `now` gives the settings in force, so that a password or an authority
  * that was exchanged counts for the next connection.
  */
-export function clientConfig(now: () => StoreConfig): pg.ClientConfig {
-  const { host, port, user, database, connectTimeout } = now();
+export function loginOf(now: () => StoreConfig, hosts: Hosts): StoreLogin {
+  const { user, database, connectTimeout } = now();
   return {
-    host,
-    port,
+    hosts,
     user,
     database,
     // A function: the driver would otherwise look for PGPASSWORD and ~/.pgpass when there is none.
     password: () => passwordOf(now()),
-    ssl: tlsOptions(now),
+    tlsTo: (host) => tlsOptions(now(), host),
     sslnegotiation: "postgres",
     client_encoding: "UTF8",
     application_name: "postern",
@@ -73,8 +80,7 @@ function startupOptions({ schema, statementTimeout }: StoreConfig): string {
 }
 
 /** TLS as `store.tls` says; `false` for none. */
-function tlsOptions(now: () => StoreConfig): tls.ConnectionOptions | false {
-  const { tls: settings, host } = now();
+function tlsOptions({ tls: settings }: StoreConfig, host: string): tls.ConnectionOptions | false {
   if (settings.mode === "disable") return false;
   const verifies = settings.mode !== "require";
   const full = settings.mode === "verify-full";

@@ -9,6 +9,7 @@ import type { StoreConfig } from "../config/schema.ts";
 import { Connections } from "./connections.ts";
 import type { Health, StoreState } from "./health.ts";
 import { createHealth } from "./health.ts";
+import { Hosts } from "./hosts.ts";
 import { Listener } from "./listener.ts";
 import type { Queries, Row, Transaction, Value } from "./queries.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -56,10 +57,10 @@ class PostgresStore implements Store {
   constructor(config: StoreConfig, { clock }: StoreParts, health: Health) {
     this.#config = config;
     this.#health = health;
-    const now = () => this.#config;
-    this.#connections = new Connections(now, clock, health);
+    const connecting = { now: () => this.#config, hosts: new Hosts(config.hosts), clock, health };
+    this.#connections = new Connections(connecting);
     this.#transactions = new Transactions(this.#connections, clock);
-    this.#listener = new Listener(now, clock, health);
+    this.#listener = new Listener(connecting);
   }
 
   query(text: string, values: readonly Value[] = []): Promise<readonly Row[]> {
@@ -90,8 +91,8 @@ class PostgresStore implements Store {
 }
 
 const FOR_GOOD = [
-  "host",
-  "port",
+  "embedded",
+  "hosts",
   "user",
   "database",
   "schema",
@@ -102,7 +103,7 @@ const FOR_GOOD = [
 
 /** @throws Error when `next` is another store */
 function refuseAnother(current: StoreConfig, next: StoreConfig): void {
-  const changed = FOR_GOOD.find((name) => current[name] !== next[name]);
+  const changed = FOR_GOOD.find((name) => JSON.stringify(current[name]) !== JSON.stringify(next[name]));
   if (changed !== undefined || current.tls.mode !== next.tls.mode)
     throw new Error(`store.${changed ?? "tls.mode"} can be changed only by a restart`);
 }

@@ -40,6 +40,7 @@ export const AUDITED = {
   "upstream.failed.v1": false,
   "upstream.state.v1": false,
   "store.state.v1": false,
+  "store.server.v1": false,
   "cancel.v1": false,
   "keys.loaded.v1": true, // whom Postern trusts from here on
   "keys.failed.v1": false,

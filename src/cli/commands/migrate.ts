@@ -26,7 +26,7 @@ export function migrateCommand(): Command {
 async function migrate({ config: file, dryRun = false, json }: Options): Promise<void> {
   const { loadConfig } = await import("../../config/load.ts");
   const { config } = accepted(withWarnings(loadConfig({ file, env: process.env })));
-  const { migrateStore } = await import("../../daemon/store.ts");
+  const { migrateStore } = await import("../../daemon/migrate-store.ts");
   const migrated = await migrateStore(config, dryRun).catch((error: unknown) => {
     throw new Failure(`${file}: store: ${messageOf(error)}`, 1, { cause: error });
   });

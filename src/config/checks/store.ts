@@ -13,17 +13,18 @@ export function checkStore({ store, personalTokens, webhooks }: Parts, findings:
     if (protocol === "http:" && !isLoopback(hostname))
       findings.warn(["webhooks", index, "url"], "sends who asks for what in the clear; use https");
   });
-  if (store === undefined) return;
-  const { host, tls } = store;
+  if (store === undefined || store.embedded !== undefined) return;
+  const { hosts, tls } = store;
   const verifies = tls.mode === "verify-ca" || tls.mode === "verify-full";
   if (tls.caFile !== undefined && !verifies)
     findings.fault(
       ["store", "tls", "caFile"],
       `tls.mode ${tls.mode} verifies nothing, so the file would be ignored; use verify-ca or verify-full`,
     );
-  if (!verifies && !isLoopback(host))
+  const remote = hosts.find(({ host }) => !isLoopback(host));
+  if (!verifies && remote !== undefined)
     findings.warn(
       ["store", "tls", "mode"],
-      `${tls.mode} does not verify who answers at ${host}; use verify-full, with caFile if the CA is your own`,
+      `${tls.mode} does not verify who answers at ${remote.host}; use verify-full, with caFile if the CA is your own`,
     );
 }

@@ -16,6 +16,7 @@ import type { DoorRequest } from "../../doors/rest/door.ts";
 import { Daemon } from "../daemon.ts";
 import type { Addresses } from "../doors.ts";
 import { Observation } from "../observation.ts";
+import { OwnStore } from "../own-store.ts";
 import type { Postern } from "../postern.ts";
 import type { Loaded } from "../reloading.ts";
 import { claim } from "./claim.ts";
@@ -34,6 +35,7 @@ export class Supervisor implements Postern {
   readonly #control: ControlDoor;
   readonly #alive = setInterval(() => {}, ALIVE_MS);
   #config: Config;
+  #store: OwnStore | undefined;
   #office: Daemon | undefined;
   #addresses: Addresses = {};
 
@@ -66,6 +68,7 @@ export class Supervisor implements Postern {
   static async start({ config, source }: Loaded, ask: (request: DoorRequest) => void): Promise<Supervisor> {
     const supervisor = new Supervisor(config, ask);
     try {
+      supervisor.#store = await OwnStore.start(config, supervisor.observation.observe);
       await supervisor.observation.openLedger(config);
       supervisor.observation.observe({ event: "config.loaded.v1", source });
       await supervisor.#open();
@@ -74,6 +77,7 @@ export class Supervisor implements Postern {
       await supervisor.#office?.stop(AbortSignal.abort());
       clearInterval(supervisor.#alive);
       await supervisor.observation.close();
+      await supervisor.#store?.stop();
       throw error;
     }
     return supervisor;
@@ -164,6 +168,7 @@ export class Supervisor implements Postern {
     await this.#office?.stop(hurry);
     this.#control.close();
     await this.observation.close();
+    await this.#store?.stop();
     clearInterval(this.#alive);
   }
 

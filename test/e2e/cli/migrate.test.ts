@@ -34,7 +34,7 @@ test("postern migrate says what is wrong in one line, without the password", (t)
   assert.equal(none.code, 1);
   assert.equal(
     none.stderr,
-    "postern: postern.yaml: store: there is no store in the configuration; add store.url to it\n",
+    "postern: postern.yaml: store: there is no store in the configuration; add store.url or store.embedded to it\n",
   );
   const store = storeSettings(postgres, { password: "hunter2-hunter2" });
   writeIn(directory, "postern.yaml", stringify({ ...parse(readIn(directory, "postern.yaml")), store }));

@@ -208,6 +208,7 @@ const COUNTS: Readonly<
     'postern_store_state_changes_total{state="down"}',
     1,
   ],
+  "store.server.v1": "nothing",
   "cancel.v1": [{ event: "cancel.v1", peer, matched: false }, 'postern_cancels_total{matched="false"}', 1],
   "keys.loaded.v1": [
     { event: "keys.loaded.v1", issuer: "corp", keys: 2 },

@@ -17,8 +17,7 @@ suite("store", () => {
     assert.deepEqual(
       { ...store, password: store?.password?.reveal() },
       {
-        host: "db.example.com",
-        port: 5432,
+        hosts: [{ host: "db.example.com", port: 5432 }],
         user: "gate",
         database: "state",
         password: "pass word",
@@ -39,12 +38,66 @@ suite("store", () => {
     assert.deepEqual([fromFiles?.database, fromFiles?.password?.reveal()], ["gate", "from a file"]);
     const env = { POSTERN__STORE__URL: "postgres://gate@other/db", STORE_PASSWORD: "from the environment" };
     const fromEnv = configOf(load(t, `${BASE}  password: \${STORE_PASSWORD}\n`, env)).store;
-    assert.deepEqual([fromEnv?.host, fromEnv?.password?.reveal()], ["other", "from the environment"]);
+    assert.deepEqual(
+      [fromEnv?.hosts[0]?.host, fromEnv?.password?.reveal()],
+      ["other", "from the environment"],
+    );
+  });
+
+  test("a URL of several hosts is one store, of which one host takes writes", (t) => {
+    const url = "postgres://gate@a:5433,b/state?target_session_attrs=read-write";
+    assert.deepEqual(configOf(load(t, `${BASE}  url: ${url}\n`)).store?.hosts, [
+      { host: "a", port: 5433 },
+      { host: "b", port: 5432 },
+    ]);
+  });
+
+  test("an embedded store is connected to by a socket in its directory, and needs no password", (t) => {
+    const { store } = configOf(load(t, `${BASE}  embedded: { directory: state }\n`));
+    const directory = store?.embedded?.directory ?? "";
+    assert.match(directory, /^\/.*\/state$/);
+    assert.deepEqual(
+      [store?.hosts, store?.user, store?.database, store?.tls, store?.password],
+      [[{ host: directory, port: 5432 }], "postern", "postern", { mode: "disable" }, undefined],
+    );
+  });
+
+  test("what makes no sense beside an embedded store is refused", (t) => {
+    const WITH = [
+      ["url: postgres://gate@db/state", "store.url: and store.embedded name two stores; keep one of them"],
+      ["password: secret", "store.password: is of no use to store.embedded, which has none; remove it"],
+      [
+        "tls: { mode: require }",
+        "store.tls: is of no use to store.embedded, which is not on the network; remove it",
+      ],
+    ] as const;
+    for (const [line, message] of WITH)
+      assert.deepEqual(faultsOf(load(t, `${BASE}  embedded: { directory: state }\n  ${line}\n`)), [
+        `postern.yaml:6:3: ${message}`,
+      ]);
+  });
+
+  test("a directory whose path is too long for a socket is refused", (t) => {
+    const yaml = `${BASE}  embedded: { directory: /tmp/${"x".repeat(100)} }\n`;
+    assert.match(
+      faultsOf(load(t, yaml)).join(),
+      /store\.embedded\.directory: is too long for a socket in it/,
+    );
+  });
+
+  test("a store that says neither where it is nor what to bring is refused", (t) => {
+    assert.match(
+      faultsOf(load(t, `${BASE}  poolSize: 4\n`)).join(),
+      /store\.url: is missing; name a database, or a directory with store\.embedded$/,
+    );
   });
 
   const REFUSED = [
     ["url: postgres://db/state", "names no user; write it in front of the host"],
-    ["url: postgres://gate@a,b/state", "names several hosts; name the one address that leads to the primary"],
+    [
+      "url: postgres://gate@a,b/state?target_session_attrs=any",
+      "has another target_session_attrs than read-write; remove it: Postern writes to its store",
+    ],
     [
       "url: mysql://gate@db/state",
       "is no connection string; write postgres://host:5432/ or host=a,b port=5432",

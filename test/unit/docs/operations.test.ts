@@ -27,6 +27,7 @@ function rows(form: RegExp): string[][] {
 /** What the level of an event depends on, where that is not the way of a grant. */
 const LEVEL_BY: Readonly<Record<string, string>> = {
   "request.v1": "by status",
+  "store.server.v1": "by state",
   "store.state.v1": "by state",
 };
 
