@@ -3,18 +3,25 @@ const HEAD_BYTES = 5;
 /** The length word counts itself. */
 const LENGTH_BYTES = 4;
 
-/**
- * @param body the beginning of the message's body, up to the limit; only good during the call
- * @param length how long the body is in whole
- */
-type OnBody = (type: number, body: Buffer, length: number) => void;
+/** The beginning of a message's body, up to the limit: `bytes` from `start` to `end`. Only good during the call. */
+export interface Body {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** How long the body is in whole. */
+  readonly length: number;
+}
+
+type OnBody = (type: number, body: Body) => void;
 
 /**
  * Reads the beginnings of some kinds of messages out of a stream, and hops over everything else: a message of any length
- * takes no more memory than the limit. It reads along; a length that is impossible makes it blind, and nothing else.
+ * takes no more memory than the limit. It reads along; a length that is impossible makes it blind, and nothing else. It
+ * stands on the path of every byte, so nothing is copied or cut out where a message lies in a chunk in whole.
  */
 export class MessageHeads {
-  readonly #types: ReadonlySet<number>;
+  /** 1 for the types that are wanted. */
+  readonly #wanted = new Uint8Array(256);
   readonly #limit: number;
   readonly #onBody: OnBody;
   /** A message that has begun, and how much of what is wanted of it is there. */
@@ -25,74 +32,73 @@ export class MessageHeads {
   #blind = false;
 
   /** @param limit how much of a body is wanted */
-  constructor(types: ReadonlySet<number>, limit: number, onBody: OnBody) {
-    this.#types = types;
+  constructor(types: readonly number[], limit: number, onBody: OnBody) {
+    for (const type of types) this.#wanted[type] = 1;
     this.#limit = limit;
     this.#onBody = onBody;
   }
 
   push(chunk: Buffer): void {
-    let at = 0;
+    let at = this.#skip;
     while (at < chunk.length && !this.#blind) {
-      if (this.#skip > 0) {
-        const skipped = Math.min(this.#skip, chunk.length - at);
-        this.#skip -= skipped;
-        at += skipped;
-      } else if (this.#have === 0 && this.#isThere(chunk, at)) at += this.#see(chunk, at);
-      else at += this.#gather(chunk, at);
+      const from = at;
+      if (this.#have === 0) at = this.#see(chunk, from);
+      if (at === from) at = this.#gather(chunk, from);
     }
+    this.#skip = this.#blind ? 0 : at - chunk.length;
   }
 
-  /** Whether all that is wanted of the message at `at` lies in `chunk`. */
-  #isThere(chunk: Buffer, at: number): boolean {
-    return chunk.length - at >= HEAD_BYTES && chunk.length - at >= this.#wanted(chunk, at);
-  }
-
-  /** Takes what is wanted of a message that comes in pieces. Returns how many bytes that were. */
-  #gather(chunk: Buffer, from: number): number {
-    let at = from;
-    at += this.#copy(chunk, at, HEAD_BYTES);
-    if (this.#have < HEAD_BYTES) return at - from;
-    const wanted = this.#wanted(this.#begun, 0);
-    at += this.#copy(chunk, at, wanted);
-    if (this.#have < wanted) return at - from;
-    this.#have = 0;
-    this.#see(this.#begun.subarray(0, wanted), 0);
-    this.#begun = Buffer.alloc(HEAD_BYTES);
-    return at - from;
-  }
-
-  #copy(chunk: Buffer, at: number, wanted: number): number {
-    if (this.#begun.length < wanted) {
-      const larger = Buffer.allocUnsafe(wanted);
-      this.#begun.copy(larger);
-      this.#begun = larger;
-    }
-    if (this.#have >= wanted) return 0;
-    const copied = chunk.copy(this.#begun, this.#have, at, at + wanted - this.#have);
-    this.#have += copied;
-    return copied;
-  }
-
-  /** How much of the message at `at` has to be there, by its head. */
-  #wanted(bytes: Buffer, at: number): number {
-    if (!this.#types.has(bytes[at] ?? 0)) return HEAD_BYTES;
-    const length = bytes.readInt32BE(at + 1) - LENGTH_BYTES;
-    return HEAD_BYTES + Math.min(Math.max(length, 0), this.#limit);
-  }
-
-  /** Tells the message at `at`. Returns how far it goes in these bytes; the rest of it is hopped over. */
+  /**
+   * Tells the message at `at`. Returns where the next one begins, which may be behind these bytes; `at` when not all of it
+   * that is wanted is there.
+   */
   #see(bytes: Buffer, at: number): number {
+    const start = at + HEAD_BYTES;
+    if (start > bytes.length) return at;
+    const type = bytes[at] ?? 0;
     const length = bytes.readInt32BE(at + 1) - LENGTH_BYTES;
     if (length < 0) {
       this.#blind = true;
-      return bytes.length - at;
+      return bytes.length;
     }
-    const type = bytes[at] ?? 0;
-    if (this.#types.has(type))
-      this.#onBody(type, bytes.subarray(at + HEAD_BYTES, at + this.#wanted(bytes, at)), length);
-    const used = Math.min(HEAD_BYTES + length, bytes.length - at);
-    this.#skip = HEAD_BYTES + length - used;
-    return used;
+    if (this.#wanted[type] === 1) {
+      const end = start + Math.min(length, this.#limit);
+      if (end > bytes.length) return at;
+      this.#onBody(type, { bytes, start, end, length });
+    }
+    return start + length;
+  }
+
+  /** Takes what is wanted of a message that comes in pieces. Returns where to go on in `chunk`. */
+  #gather(chunk: Buffer, from: number): number {
+    const at = this.#copy(chunk, from, HEAD_BYTES);
+    if (this.#have < HEAD_BYTES) return at;
+    const end = this.#copy(chunk, at, this.#needed());
+    const next = this.#see(this.#begun.subarray(0, this.#have), 0);
+    if (next === 0) return end;
+    const have = this.#have;
+    this.#have = 0;
+    this.#begun = Buffer.alloc(HEAD_BYTES);
+    return end + next - have;
+  }
+
+  /** How much of the message that has begun has to be there, by its head. */
+  #needed(): number {
+    if (this.#wanted[this.#begun[0] ?? 0] !== 1) return HEAD_BYTES;
+    const length = this.#begun.readInt32BE(1) - LENGTH_BYTES;
+    return HEAD_BYTES + Math.min(Math.max(length, 0), this.#limit);
+  }
+
+  /** Copies from `at` on, until `needed` bytes of the message are there. Returns where it stopped. */
+  #copy(chunk: Buffer, at: number, needed: number): number {
+    if (this.#begun.length < needed) {
+      const larger = Buffer.allocUnsafe(needed);
+      this.#begun.copy(larger, 0, 0, this.#have);
+      this.#begun = larger;
+    }
+    if (this.#have >= needed) return at;
+    const copied = chunk.copy(this.#begun, this.#have, at, at + needed - this.#have);
+    this.#have += copied;
+    return at + copied;
   }
 }

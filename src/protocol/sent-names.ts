@@ -27,7 +27,9 @@ export class SentNames<T> {
     const newest = this.#newest.get(name);
     if (newest !== undefined) return [newest];
     const confirmed = this.#confirmed.get(name);
-    return [...(confirmed === undefined ? [] : [confirmed]), ...(this.#open.get(name) ?? [])];
+    const open = this.#open.get(name);
+    if (confirmed === undefined) return open?.slice() ?? [];
+    return open === undefined ? [confirmed] : [confirmed, ...open];
   }
 
   /** The server has answered the oldest that was sent under this name. Returns what that was. */

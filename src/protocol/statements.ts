@@ -7,6 +7,7 @@
  * that a name may mean is told.
  */
 import { Frames } from "./frames.ts";
+import type { Body } from "./message-heads.ts";
 import { MessageHeads } from "./message-heads.ts";
 import { SentNames } from "./sent-names.ts";
 
@@ -42,7 +43,7 @@ const EXECUTE = 0x45;
 const CLOSE = 0x43;
 const FUNCTION_CALL = 0x46;
 const SYNC = 0x53;
-const READ = new Set([QUERY, PARSE, BIND, EXECUTE, CLOSE, FUNCTION_CALL, SYNC]);
+const READ = [QUERY, PARSE, BIND, EXECUTE, CLOSE, FUNCTION_CALL, SYNC];
 /** In Close: a prepared statement, not a portal. */
 const STATEMENT = 0x53;
 
@@ -69,9 +70,7 @@ const QUERIED: Pending = { kind: "query", name: "" };
 
 export class Statements {
   readonly #options: StatementsOptions;
-  readonly #client = new MessageHeads(READ, KEPT_BYTES, (type, body, length) =>
-    this.#sent(type, body, length),
-  );
+  readonly #client = new MessageHeads(READ, KEPT_BYTES, (type, body) => this.#sent(type, body));
   readonly #server = new Answers((type) => this.#answered(type));
   readonly #prepared = new SentNames<Text>();
   readonly #portals = new SentNames<Portal>();
@@ -102,15 +101,15 @@ export class Statements {
     if (!this.#odd) this.#server.push(chunk);
   }
 
-  #sent(type: number, body: Buffer, length: number): void {
-    if (type === QUERY) this.#query(textAt(body, 0, length));
-    else if (type === FUNCTION_CALL) this.#query({ sql: functionCall(body), bytes: length });
+  #sent(type: number, body: Body): void {
+    if (type === QUERY) this.#query(textAt(body, body.start));
+    else if (type === FUNCTION_CALL) this.#query({ sql: functionCall(body), bytes: body.length });
     else if (type === SYNC) this.#sync();
     else {
       this.#unsynced = true;
-      if (type === PARSE) this.#parse(body, length);
+      if (type === PARSE) this.#parse(body);
       else if (type === BIND) this.#bind(body);
-      else if (type === EXECUTE) this.#execute(nameAt(body, 0).name);
+      else if (type === EXECUTE) this.#execute(nameAt(body, body.start).name);
       else this.#close(body);
     }
   }
@@ -129,22 +128,21 @@ export class Statements {
     this.#wait(SYNCED);
   }
 
-  #parse(body: Buffer, length: number): void {
-    const { name, end } = nameAt(body, 0);
-    const text = textAt(body, end, length - end);
+  #parse(body: Body): void {
+    const { name, end } = nameAt(body, body.start);
+    const text = textAt(body, end);
     if (this.#odd) this.#tell(text, undefined);
     else this.#prepared.sent(name, text);
     this.#wait({ kind: "parse", name });
   }
 
-  #bind(body: Buffer): void {
-    const { name, end } = nameAt(body, 0);
+  #bind(body: Body): void {
+    const { name, end } = nameAt(body, body.start);
     const { name: statement, end: rest } = nameAt(body, end);
     const parameters = this.#options.withParameters ? parametersAt(body, rest) : undefined;
-    // SQL can prepare too; its own text was told then.
-    const unknown = { sql: `(prepared as ${JSON.stringify(statement)})`, bytes: 0 };
     const found = this.#odd ? [] : this.#prepared.candidates(statement);
-    const portal = { statements: found.length > 0 ? found : [unknown], parameters, told: false };
+    const statements = found.length > 0 ? found : [preparedInSql(statement)];
+    const portal = { statements, parameters, told: false };
     if (this.#odd) this.#run(portal);
     else this.#portals.sent(name, portal);
     this.#wait({ kind: "bind", name });
@@ -155,9 +153,9 @@ export class Statements {
     for (const portal of this.#portals.candidates(name)) this.#run(portal);
   }
 
-  #close(body: Buffer): void {
-    const kind = body[0] === STATEMENT ? "close-statement" : "close-portal";
-    this.#wait({ kind, name: nameAt(body, 1).name });
+  #close(body: Body): void {
+    const kind = body.bytes[body.start] === STATEMENT ? "close-statement" : "close-portal";
+    this.#wait({ kind, name: nameAt(body, body.start + 1).name });
   }
 
   #wait(pending: Pending): void {
@@ -258,8 +256,13 @@ function endsAnswer(pending: Pending | undefined): boolean {
   return pending?.kind === "sync" || pending?.kind === "query";
 }
 
-function functionCall(body: Buffer): string {
-  return body.length < 4 ? "(function call)" : `(function call ${body.readUInt32BE(0)})`;
+function functionCall({ bytes, start, end }: Body): string {
+  return end - start < 4 ? "(function call)" : `(function call ${bytes.readUInt32BE(start)})`;
+}
+
+/** SQL can prepare too; its own text was told then. */
+function preparedInSql(name: string): Text {
+  return { sql: `(prepared as ${JSON.stringify(name)})`, bytes: 0 };
 }
 
 /** Answered ones are cleared away when so many came together. */
@@ -298,27 +301,31 @@ class Answers extends Frames {
 }
 
 /** A name up to its NUL, and where what follows begins. */
-function nameAt(body: Buffer, at: number): { readonly name: string; readonly end: number } {
-  const nul = body.indexOf(0, at);
-  const end = nul < 0 ? body.length : nul;
-  return { name: body.toString("utf8", at, end), end: end + 1 };
+function nameAt(body: Body, at: number): { readonly name: string; readonly end: number } {
+  const end = nulAt(body, at);
+  return { name: end <= at ? "" : body.bytes.toString("utf8", at, end), end: end + 1 };
 }
 
-/** @param sent how many bytes were sent from there on, where the end is not among what was kept */
-function textAt(body: Buffer, at: number, sent: number): Text {
-  const nul = body.indexOf(0, at);
-  const end = nul < 0 ? body.length : nul;
+/** The text that goes from `at` to its NUL; what is not among what was kept was sent all the same. */
+function textAt(body: Body, at: number): Text {
+  const end = nulAt(body, at);
   return {
-    sql: body.toString("utf8", at, Math.min(end, at + MAX_TEXT_BYTES)),
-    bytes: nul < 0 ? sent : nul - at,
+    sql: body.bytes.toString("utf8", at, Math.min(end, at + MAX_TEXT_BYTES)),
+    bytes: end < body.end ? end - at : Math.max(0, body.start + body.length - at),
   };
+}
+
+/** Where the next NUL is; the end when there is none. */
+function nulAt({ bytes, end }: Body, at: number): number {
+  const nul = bytes.indexOf(0, at);
+  return nul < 0 || nul > end ? end : nul;
 }
 
 const TEXT_FORMAT = 0;
 
 /** The values of a Bind, as far as they were kept ("Message Formats", Bind). */
-function parametersAt(body: Buffer, start: number): readonly (string | null)[] {
-  const int16 = (at: number) => (at + 2 <= body.length ? body.readUInt16BE(at) : 0);
+function parametersAt({ bytes, end }: Body, start: number): readonly (string | null)[] {
+  const int16 = (at: number) => (at + 2 <= end ? bytes.readUInt16BE(at) : 0);
   const formats = int16(start);
   const formatOf = (index: number) =>
     formats === 0 ? TEXT_FORMAT : int16(start + 2 + 2 * (formats === 1 ? 0 : index));
@@ -326,14 +333,14 @@ function parametersAt(body: Buffer, start: number): readonly (string | null)[] {
   const count = int16(at);
   at += 2;
   const values: (string | null)[] = [];
-  for (let index = 0; index < count && at + 4 <= body.length; index++) {
-    const length = body.readInt32BE(at);
+  for (let index = 0; index < count && at + 4 <= end; index++) {
+    const length = bytes.readInt32BE(at);
     at += 4;
-    const value = body.subarray(at, at + Math.max(0, length));
+    const to = Math.min(at + Math.max(0, length), end);
     if (length < 0) values.push(null);
-    else
-      values.push(formatOf(index) === TEXT_FORMAT ? value.toString("utf8") : `\\x${value.toString("hex")}`);
-    at += value.length;
+    else if (formatOf(index) === TEXT_FORMAT) values.push(bytes.toString("utf8", at, to));
+    else values.push(`\\x${bytes.toString("hex", at, to)}`);
+    at = to;
   }
   return values;
 }

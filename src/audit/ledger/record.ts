@@ -66,8 +66,14 @@ export function sealEvent(event: AuditEvent, time: number, after: Tail): SealedR
   return sealText(eventText(event), time, after);
 }
 
+let lastMs = Number.NaN;
+let lastTime = "";
+
+/** Events that come together have the same time. */
 function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) lastTime = new Date(ms).toISOString();
+  lastMs = ms;
+  return lastTime;
 }
 
 /** A new chain's name: no two are alike, so that records of one can never pass for those of another. */

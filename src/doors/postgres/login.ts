@@ -208,8 +208,17 @@ export class Login {
       clock,
       id: this.#id,
       idleTimeout: admission.cluster.idleTimeout,
-      statements: statementsOf(this.#settings.statements, (sent) =>
-        observe({ ...where, ...sent, event: "statement.v1" }),
+      statements: statementsOf(this.#settings.statements, ({ sql, bytes, parameters }) =>
+        // Written out, since there may be ten thousand a second.
+        observe({
+          event: "statement.v1",
+          session: where.session,
+          door: where.door,
+          cluster: where.cluster,
+          sql,
+          bytes,
+          parameters,
+        }),
       ),
       onClosed: (reason) => {
         revoke();
