@@ -1,12 +1,12 @@
 /**
  * The one pipeline: every door asks here, and nothing opens a PostgreSQL connection without the Admission that only
- * this module can make. Identity is proved, policy decides, the session is entered; each step that fails is a denial.
+ * this module makes. Identity is proved, policy decides, the session is entered; each step that fails is a denial.
  */
 import type { Recorder } from "../audit/ledger/ledger.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
-import type { EndReason, Observe } from "../base/event.ts";
-import type { ClusterName, DatabaseName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
+import type { Observe } from "../base/event.ts";
+import type { ClusterName, RoleName, SessionId, SubjectId } from "../base/ids.ts";
 import type { Spans } from "../base/spans.ts";
 import { noSpans } from "../base/spans.ts";
 import type { Step, Trace } from "../base/trace.ts";
@@ -16,61 +16,27 @@ import type { Grants } from "../grants/grants.ts";
 import { Identity } from "../identity/identity.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import { decide } from "../policy/decide.ts";
-import type { Bearer, Decision, PlacedWish, Wish } from "../policy/decision.ts";
+import type { Bearer, Decision, Permit, PlacedWish, Wish } from "../policy/decision.ts";
 import type { Policy } from "../policy/rbac/policy.ts";
-import type { Session, SessionFacts, Sessions, Until } from "../sessions/registry.ts";
+import type { SessionFacts, Sessions, Until } from "../sessions/registry.ts";
+import type { Admission } from "./admission.ts";
+import { sealAdmission } from "./admission.ts";
 import type { Attempts } from "./attempts.ts";
 import { toldBy } from "./attempts.ts";
 import type { DenialCode, Denied, DeniedTo } from "./denied.ts";
-import { denied, provesNothing } from "./denied.ts";
+import { denied, provesNothing, tooManyFailures } from "./denied.ts";
 import type { AccessErrorCode } from "./errors.ts";
 import type { Credential } from "./identify.ts";
 import { Identification } from "./identify.ts";
 import type { Naming } from "./naming.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import { allowed, record } from "./recording.ts";
+import { endOf, permitsAsMuch } from "./session-terms.ts";
 import { shutOut, type Users } from "./user-standing.ts";
 
 type Admitted = { readonly kind: "admitted"; readonly admission: Admission };
 
 export type Outcome = Admitted | Denied;
-
-type Permit = Extract<Decision, { kind: "permit" }>;
-
-let admitted: (identity: Identity, permit: Permit, wish: PlacedWish, session: Session) => Admission;
-
-/** The sealed proof that a wish was permitted: the only thing that opens a connection. */
-export class Admission {
-  readonly #sealed = true;
-  readonly identity: Identity;
-  readonly cluster: ClusterConfig;
-  readonly database: DatabaseName;
-  readonly role: RoleName;
-  readonly replication: boolean;
-  /** Whether the role may be used although it is a superuser, replicates or bypasses row security. */
-  readonly privileged: boolean;
-  readonly session: Session;
-
-  private constructor(identity: Identity, permit: Permit, wish: PlacedWish, session: Session) {
-    this.identity = identity;
-    this.cluster = wish.cluster;
-    this.database = wish.database;
-    this.role = permit.role;
-    this.replication = wish.replication;
-    this.privileged = permit.privileged;
-    this.session = session;
-    Object.freeze(this);
-  }
-
-  /** Whether `value` was really made here. */
-  static is(value: unknown): value is Admission {
-    return typeof value === "object" && value !== null && #sealed in value && value.#sealed;
-  }
-
-  static {
-    admitted = (identity, permit, wish, session) => new Admission(identity, permit, wish, session);
-  }
-}
 
 interface AccessParts {
   readonly verifier: Verifier;
@@ -199,12 +165,7 @@ export class Access {
     const { attempts, spans = noSpans, limits } = this.#parts;
     // Whoever shows no credential guesses none.
     if (credential.kind === "token" && attempts.blocked(countedAs(wish), limits.failedLoginsPerAddress)) {
-      return deny(
-        "access/too-many-failures",
-        `${wish.peer.address} failed too often in the last minute`,
-        undefined,
-        trace,
-      );
+      return traced(tooManyFailures(wish.peer.address), trace);
     }
     try {
       const identity = await spans.step("postern.verify", () =>
@@ -305,7 +266,7 @@ export class Access {
       until: endOf(identity, permit, wish.cluster, startedAt),
     };
     const session = sessions.open(facts, () => this.#renewed(facts, { identity, wish, startedAt }));
-    return { kind: "admitted", admission: admitted(identity, permit, wish, session) };
+    return { kind: "admitted", admission: sealAdmission({ identity, permit, wish, session }) };
   }
 }
 
@@ -347,21 +308,10 @@ function placed(wish: Wish): PlacedWish {
 }
 
 function deny(code: AccessErrorCode, detail: string, subject: SubjectId | undefined, trace: Trace) {
-  trace({ check: "access", passed: false, saw: detail });
-  return denied(code, detail, subject);
+  return traced(denied(code, detail, subject), trace);
 }
 
-/** Whether a decision permits what a session has: its very role, with no fewer rights than it was checked for. */
-function permitsAsMuch(decision: Decision, { role, basis }: SessionFacts): decision is Permit {
-  return decision.kind === "permit" && decision.role === role && (decision.privileged || !basis.privileged);
-}
-
-/** The earliest of the ends that bind the session. A session never outlives its token unless the cluster says so. */
-function endOf(identity: Identity, permit: Permit, cluster: ClusterConfig, now: number) {
-  const ends: { at: number; reason: EndReason }[] = [];
-  if (cluster.onExpiry === "end" && identity.expiresAt !== undefined)
-    ends.push({ at: identity.expiresAt, reason: "expired" });
-  if (permit.until !== undefined) ends.push({ at: permit.until, reason: "expired" });
-  if (cluster.maxSession !== undefined) ends.push({ at: now + cluster.maxSession, reason: "max-duration" });
-  return ends.sort((a, b) => a.at - b.at)[0];
+function traced(denial: DeniedTo, trace: Trace): DeniedTo {
+  trace({ check: "access", passed: false, saw: denial.detail });
+  return denial;
 }

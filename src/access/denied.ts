@@ -36,6 +36,11 @@ export function denied(code: DenialCode, detail: string, subject: SubjectId | un
   return { kind: "denied", code, spec: denialSpecs[code], detail, subject };
 }
 
+/** Whoever failed too often is not even looked at. */
+export function tooManyFailures(address: string): DeniedTo {
+  return denied("access/too-many-failures", `${address} failed too often in the last minute`, undefined);
+}
+
 /** What keeps an identity from being proved without the client being at fault. */
 const OUTAGES: ReadonlySet<DenialCode> = new Set([
   "identity/keys-unavailable",

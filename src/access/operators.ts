@@ -12,7 +12,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Denied } from "./denied.ts";
-import { denied, provesNothing } from "./denied.ts";
+import { denied, provesNothing, tooManyFailures } from "./denied.ts";
 import type { Naming } from "./naming.ts";
 import type { Act, Operator } from "./operator.ts";
 import { sealOperator } from "./operator.ts";
@@ -69,12 +69,7 @@ export class Operators {
 
   async #identify(credential: Secret, peer: Peer): Promise<Identity | Denied> {
     const { verifier, attempts, limits, administratorToken, users } = this.#parts;
-    if (attempts.blocked(peer.address, limits.failedLoginsPerAddress))
-      return denied(
-        "access/too-many-failures",
-        `${peer.address} failed too often in the last minute`,
-        undefined,
-      );
+    if (attempts.blocked(peer.address, limits.failedLoginsPerAddress)) return tooManyFailures(peer.address);
     if (administratorToken !== undefined && sameSecret(credential.reveal(), administratorToken))
       return administrator;
     try {

@@ -1,5 +1,5 @@
 import type { Trace } from "../base/trace.ts";
-import type { Bearer, Decision, PlacedWish, Wish } from "./decision.ts";
+import type { Bearer, Decision, Permit, PlacedWish, Wish } from "./decision.ts";
 import type { User } from "./rbac/attributes.ts";
 import { decideByPolicy } from "./rbac/decide.ts";
 import type { Policy } from "./rbac/policy.ts";
@@ -37,8 +37,6 @@ function narrowed(permit: Permit, { onlyRoles }: Bearer, trace: Trace): Decision
   trace({ check: "credential's roles", passed: false, saw: detail });
   return { kind: "deny", code: "policy/role", detail };
 }
-
-type Permit = Extract<Decision, { kind: "permit" }>;
 
 function decideThere(
   bearer: Bearer,

@@ -67,3 +67,5 @@ export type Decision =
       readonly grants: readonly string[];
     }
   | { readonly kind: "deny"; readonly code: PolicyErrorCode; readonly detail: string };
+
+export type Permit = Extract<Decision, { readonly kind: "permit" }>;

@@ -1,4 +1,4 @@
-import type { Admission } from "../access/admit.ts";
+import type { Admission } from "../access/admission.ts";
 import type { StartupParameters } from "./upstream.ts";
 
 /** NAMEDATALEN - 1: application_name is cut there. */

@@ -3,7 +3,7 @@
  * Admission, as the role that the Admission names, or for a pool, whose transactions need an Admission each; and it never
  * decides who may have one.
  */
-import type { Admission } from "../access/admit.ts";
+import type { Admission } from "../access/admission.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { ClusterConfig } from "../config/schema.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
-import type { Admission } from "../../src/access/admit.ts";
+import type { Admission } from "../../src/access/admission.ts";
 import type { Pool, Transaction } from "../../src/upstream/pool/pool.ts";
 import { VirtualClock } from "../support/clock.ts";
 import { eventually } from "../support/eventually.ts";

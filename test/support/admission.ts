@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Access, type Admission } from "../../src/access/admit.ts";
+import type { Admission } from "../../src/access/admission.ts";
+import { Access } from "../../src/access/admit.ts";
 import { Attempts } from "../../src/access/attempts.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { newSessionId, parseDatabaseName, parseRoleName } from "../../src/base/ids.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import type { Admission } from "../../src/access/admit.ts";
+import type { Admission } from "../../src/access/admission.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Event } from "../../src/base/event.ts";
 import { parseDatabaseName, parseRoleName } from "../../src/base/ids.ts";

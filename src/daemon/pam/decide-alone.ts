@@ -6,11 +6,11 @@ import { Naming } from "../../access/naming.ts";
 import { PolicyInForce } from "../../access/policy-in-force.ts";
 import { systemClock } from "../../base/clock.ts";
 import { credentialKind } from "../../base/credential-kind.ts";
-import type { DatabaseName } from "../../base/ids.ts";
 import { newSessionId, parseDatabaseName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import { faultText } from "../../config/errors.ts";
 import { loadConfig } from "../../config/load.ts";
+import { ANY_DATABASE } from "../../config/schema/pam.ts";
 import type { Config } from "../../config/schema.ts";
 import { createVerifier } from "../../identity/token-verifier.ts";
 import { Sessions } from "../../sessions/registry.ts";
@@ -23,8 +23,6 @@ import { PAM, type PamVerdict } from "./verdict.ts";
 
 /** For the whole check of a password: a server on the same machine answers at once. */
 const PASSWORD_MS = 5000;
-/** Which database is opened PAM does not say; no rule here is about one. */
-const ANY_DATABASE = "postgres" as DatabaseName;
 
 /** Lets a login in, or says why not. Never throws for what a client can send. */
 export async function decideAlone(

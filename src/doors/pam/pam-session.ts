@@ -1,4 +1,4 @@
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EndReason, Observe } from "../../base/event.ts";
 import { isRunning, type ServerProcess, terminate } from "./server-process.ts";

@@ -1,4 +1,4 @@
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Observe } from "../../base/event.ts";
 import { PamSession } from "./pam-session.ts";

@@ -5,7 +5,8 @@
  * request that runs on it is cut.
  */
 import { hash } from "node:crypto";
-import type { Access, Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
+import type { Access } from "../../access/admit.ts";
 import type { Denied } from "../../access/denied.ts";
 import type { Credential } from "../../access/identify.ts";
 import type { Clock } from "../../base/clock.ts";

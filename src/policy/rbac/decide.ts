@@ -1,6 +1,6 @@
 import { parseRoleName, type RoleName } from "../../base/ids.ts";
 import type { Trace } from "../../base/trace.ts";
-import type { Decision, PlacedWish } from "../decision.ts";
+import type { Decision, Permit, PlacedWish } from "../decision.ts";
 import type { PolicyErrorCode } from "../errors.ts";
 import { privilegesOf } from "../privileges.ts";
 import { rulesFor } from "./answers.ts";
@@ -78,8 +78,6 @@ function together(rights: readonly Right[]): Pick<Permit, "until" | "rule" | "gr
     grants: [...new Set(grants)],
   };
 }
-
-type Permit = Extract<Decision, { kind: "permit" }>;
 
 type Chosen =
   | { readonly kind: "role"; readonly role: RoleName }

@@ -1,4 +1,4 @@
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { RoleName } from "../../base/ids.ts";
 import { begin, commit, front, type RunStatement, rollback, tidy } from "./own-statements.ts";
 import type { Transaction, TransactionEnd } from "./pool.ts";

@@ -1,4 +1,4 @@
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { Room } from "../../base/budget.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../wire/wire.ts";

@@ -3,7 +3,7 @@
  * configuration (PostgREST's authenticator) keeps open. The door builds the SQL itself, so a transaction-local role is
  * a boundary here; the pool puts it in front of every transaction, so that no door can forget it.
  */
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { Room } from "../../base/budget.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import type { ParameterValue } from "../../protocol/extended-query.ts";

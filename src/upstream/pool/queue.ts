@@ -1,4 +1,4 @@
-import type { Admission } from "../../access/admit.ts";
+import type { Admission } from "../../access/admission.ts";
 import type { Clock } from "../../base/clock.ts";
 import { PoolError } from "./errors.ts";
 import type { Member } from "./member.ts";

@@ -1,4 +1,4 @@
-import { Admission } from "../../access/admit.ts";
+import { Admission } from "../../access/admission.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import type { RoleGuard } from "../role-guard.ts";

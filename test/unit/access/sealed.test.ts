@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { Admission } from "../../../src/access/admit.ts";
+import { Admission } from "../../../src/access/admission.ts";
 import { Identity } from "../../../src/identity/identity.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -21,6 +21,15 @@ test("a door that makes its own Admission or Identity does not compile", () => {
   const wrong = [...tsc.stdout.matchAll(/forged\.ts\((\d+),/g)].map((match) => Number(match[1]));
   assert.equal(numbered.length, 6);
   assert.deepEqual([...new Set(wrong)], numbered, tsc.stdout);
+});
+
+test("nothing but the pipeline seals an Admission", () => {
+  const source = join(ROOT, "src");
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  const makers = files.filter((file) => readFileSync(join(source, file), "utf8").includes("sealAdmission"));
+  assert.deepEqual(makers.sort(), ["access/admission.ts", "access/admit.ts"]);
 });
 
 test("an object that only looks like an Admission or an Identity is not one", () => {

@@ -9,9 +9,10 @@ import type { Access } from "../../../access/admit.ts";
 import type { Denied } from "../../../access/denied.ts";
 import { parseRhost } from "../../../base/address.ts";
 import type { Peer } from "../../../base/event.ts";
-import type { DatabaseName, SessionId } from "../../../base/ids.ts";
+import type { SessionId } from "../../../base/ids.ts";
 import { newSessionId } from "../../../base/ids.ts";
 import { Secret } from "../../../base/secret.ts";
+import { ANY_DATABASE } from "../../../config/schema/pam.ts";
 import type { ClusterConfig } from "../../../config/schema.ts";
 import type { Env } from "../env.ts";
 import { bearerOf } from "../permission.ts";
@@ -40,8 +41,6 @@ interface JitQuestion {
 export const JIT_PATH = "/jit/authorize";
 /** A role and an address. */
 const MAX_BODY_BYTES = 4096;
-/** The database that policy is asked about when the question names none, as at the PAM door. */
-const ANY_DATABASE = "postgres" as DatabaseName;
 
 const bodySchema = z.object({
   role: roleName,
