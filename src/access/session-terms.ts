@@ -23,7 +23,7 @@ export function endOf(
   const ends: { at: number; reason: EndReason }[] = [];
   if (cluster.onExpiry === "end" && identity.expiresAt !== undefined)
     ends.push({ at: identity.expiresAt, reason: "expired" });
-  if (permit.until !== undefined) ends.push({ at: permit.until, reason: "expired" });
+  if (permit.until !== undefined) ends.push({ at: permit.until, reason: "access-over" });
   if (cluster.maxSession !== undefined)
     ends.push({ at: startedAt + cluster.maxSession, reason: "max-duration" });
   return ends.sort((a, b) => a.at - b.at)[0];

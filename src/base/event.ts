@@ -379,6 +379,7 @@ export type EndReason =
   | "client-closed"
   | "upstream-closed"
   | "expired"
+  | "access-over"
   | "max-duration"
   | "idle"
   | "revoked"

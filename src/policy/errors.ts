@@ -22,7 +22,7 @@ export type PolicyErrorCode =
 const closed: ErrorSpec = {
   sqlstate: "28000",
   http: 403,
-  publicMessage: "the token does not permit this role here; use a role and a database that it opens",
+  publicMessage: "this role is not open to you here; use a role and a database that are, or ask for access",
 };
 
 export const policyErrors: Readonly<Record<PolicyErrorCode, ErrorSpec>> = {

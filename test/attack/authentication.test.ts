@@ -205,7 +205,7 @@ test("attack 1: a query sent together with a bad token is never run", async () =
   client.send(startup, passwordMessage(world.token("ben")), insert);
   const { code, message } = await client.refusal();
   assert.equal(code, "28000");
-  assert.match(message, /does not permit this role/);
+  assert.match(message, /is not open to you here/);
   assert.equal(await early(), before);
   await clean.holds();
 });
@@ -218,7 +218,7 @@ test("attack 12: a client that says another user than its token names is told so
     assert.equal(code, "28000");
     assert.match(
       message,
-      /^the token does not permit this role here; use a role and a database that it opens \([0-9a-f]{12}\)$/,
+      /^this role is not open to you here; use a role and a database that are, or ask for access \([0-9a-f]{12}\)$/,
     );
   }
   await clean.holds();

@@ -33,7 +33,8 @@ test("attack 24: the database that policy opens is opened", async () => {
   await client.end();
 });
 
-const CLOSED = "28000 the token does not permit this role here; use a role and a database that it opens";
+const CLOSED =
+  "28000 this role is not open to you here; use a role and a database that are, or ask for access";
 
 test("attack 24: a good token does not tell a cluster that exists from one that does not", async () => {
   const seen = new Set<string>();

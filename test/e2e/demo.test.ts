@@ -155,7 +155,7 @@ async function onRequest(text: string): Promise<void> {
     .split("\n")
     .filter((line) => /^ {2}(PGPASSWORD|bin\/postern (?!explain))/.test(line))
     .map((line) => () => typed(text, line));
-  assert.match((await before?.())?.stderr ?? "", /does not permit this role/);
+  assert.match((await before?.())?.stderr ?? "", /is not open to you here/);
   assert.match(
     (await requests?.())?.stdout ?? "",
     /pending +demo\/shop-owner +ben +30m .* ticket 4711: prices are wrong/,
@@ -167,7 +167,7 @@ async function onRequest(text: string): Promise<void> {
   const cut = new Promise<Error>((done) => open.on("error", done));
   assert.match((await revoke?.())?.stdout ?? "", /is ended/);
   assert.match((await cut).message, /its right was taken away/);
-  assert.match((await afterwards?.())?.stderr ?? "", /does not permit this role/);
+  assert.match((await afterwards?.())?.stderr ?? "", /is not open to you here/);
   assert.match(
     (await offers?.())?.stdout ?? "",
     /shop-owner +demo +Role\/shop-owner +1h +1 approval, with a reason/,

@@ -46,7 +46,7 @@ test("the role cannot be left for one that the token does not name", async () =>
 });
 
 const refused: readonly [string, () => pg.ClientConfig, string, RegExp][] = [
-  ["another role than the token names", () => ({ user: "ben" }), "28000", /does not permit this role/],
+  ["another role than the token names", () => ({ user: "ben" }), "28000", /is not open to you here/],
   [
     "a token that has expired",
     () => ({ password: world.token("ada", { exp: 1_600_000_000 }) }),

@@ -92,7 +92,7 @@ test("a binding lets its user be the role that it names, whatever the user is ca
 
 test("a role that no rule names is refused like one that does not exist", async () => {
   for (const role of ["ada", "nobody"])
-    await assert.rejects(as("ada", role), { code: "28000", message: /does not permit this role here/ });
+    await assert.rejects(as("ada", role), { code: "28000", message: /this role is not open to you here/ });
   await world.gateway.logged((line) => line["code"] === "policy/assume");
 });
 

@@ -150,7 +150,7 @@ test("any role that a token names may be used, a superuser's too", async () => {
 const refused: readonly [string, () => string, string, RegExp][] = [
   ["has expired", () => token("by_scram", now() - 5), "28P01", /has expired/],
   ["another key signed", () => token("by_scram", now() + HOUR, stranger), "28P01", /not valid/],
-  ["names another user", () => token("by_md5"), "28000", /does not permit this role/],
+  ["names another user", () => token("by_md5"), "28000", /is not open to you here/],
   [
     "was changed",
     () => token("by_md5").replace(/^(.+\.).+(\..+)$/, `$1${otherPayload()}$2`),

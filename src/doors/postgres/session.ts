@@ -18,6 +18,10 @@ export const FAREWELL: Readonly<
     sqlstate: "57P01",
     text: "the session ended because its token has expired; connect with a new token",
   },
+  "access-over": {
+    sqlstate: "57P01",
+    text: "the session ended because the time of the access that was given is over; ask for it again",
+  },
   "max-duration": {
     sqlstate: "57P01",
     text: "the session ended because it reached the longest time allowed; connect again",
@@ -32,6 +36,8 @@ export const FAREWELL: Readonly<
 
 /** How long a session that is being ended may take to come to rest before it is cut. */
 const END_GRACE_MS = 1000;
+/** ReadyForQuery: type, length and status. */
+const READY_BYTES = 6;
 
 interface WireSessionParts {
   readonly client: Wire;
@@ -111,10 +117,13 @@ export class WireSession {
       this.#toClient += chunk.length;
       statements?.fromServer(chunk);
       this.#flow.fromServer(chunk);
+      if (this.#ending !== undefined && this.#flow.ready) {
+        this.#answered(this.#ending, chunk);
+        return;
+      }
       if (!client.write(chunk)) server.pause();
       if (this.#notice !== undefined) this.#say(this.#notice);
-      if (this.#ending !== undefined) this.#atReady(this.#ending);
-      else if (this.#draining) this.#atRest();
+      if (this.#draining) this.#atRest();
     };
     server.onDrain = () => this.#ending === undefined && client.resume();
     client.onDrain = () => server.resume();
@@ -179,9 +188,12 @@ export class WireSession {
     return true;
   }
 
-  /** The server has answered what was cancelled. What a pipeline has behind it must not run any more. */
-  #atReady(reason: EndReason): void {
-    if (this.#flow.ready && !this.#closed) this.#farewell(reason);
+  /**
+   * The server has answered what was cancelled. What a pipeline has behind it must not run any more. The farewell takes
+   * the place of ReadyForQuery: a client that is told that all is answered may read no further.
+   */
+  #answered(reason: EndReason, chunk: Buffer): void {
+    if (!this.#closed) this.#farewell(reason, withoutReady(chunk));
   }
 
   /** Ends a session that did not come to rest. Between two messages of the server it can still be told why. */
@@ -191,17 +203,15 @@ export class WireSession {
     else this.#close(reason);
   }
 
-  #farewell(reason: EndReason): void {
+  /** @param before what the server said that the client has not been told */
+  #farewell(reason: EndReason, before?: Buffer): void {
+    const said = before === undefined ? [] : [before];
     const farewell = FAREWELL[reason];
     if (farewell !== undefined) {
-      this.#parts.client.write(
-        errorResponse({
-          severity: "FATAL",
-          sqlstate: farewell.sqlstate,
-          message: `${farewell.text} (${this.#parts.id})`,
-        }),
-      );
+      const message = `${farewell.text} (${this.#parts.id})`;
+      said.push(errorResponse({ severity: "FATAL", sqlstate: farewell.sqlstate, message }));
     }
+    if (said.length > 0) this.#parts.client.write(Buffer.concat(said));
     this.#finish(reason);
   }
 
@@ -260,6 +270,15 @@ export class WireSession {
       else this.#watchIdle(bytes);
     });
   }
+}
+
+/**
+ * A chunk of a server that is ready, without the ReadyForQuery at its end. Left whole where that does not stand there in
+ * one piece: begun in the chunk before, or followed by what comes at any time, which ends in NUL.
+ */
+function withoutReady(chunk: Buffer): Buffer {
+  const from = chunk.length - READY_BYTES;
+  return from >= 0 && chunk.at(-1) !== 0 ? chunk.subarray(0, from) : chunk;
 }
 
 /** Whole minutes, or seconds. */

@@ -18,6 +18,7 @@ export interface FailureContext {
 export function failureOf(error: unknown, { authenticated, ended }: FailureContext): RestError {
   if (error instanceof RestError) return error;
   if (error instanceof PoolServerError) return databaseError(error.fields, authenticated);
+  if (ended === "access-over") return policyError("The time of the access that was given is over");
   if (ended === "expired" || ended === "revoked") return endedError(ended);
   if (error instanceof HttpError) return specError(error);
   if (error instanceof PoolError) return poolError(error);
@@ -31,6 +32,11 @@ export function failureOf(error: unknown, { authenticated, ended }: FailureConte
 function endedError(reason: "expired" | "revoked"): RestError {
   const message = reason === "expired" ? "JWT expired" : "The right to this request was taken away";
   return RestError.of("PGRST303", { message, headers: invalidToken(message) });
+}
+
+/** As policy refuses what comes next: the token is good, and a new one does not help. */
+function policyError(message: string): RestError {
+  return RestError.raised("28000", 403, { message });
 }
 
 function poolError(error: PoolError): RestError {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { EndReason } from "../../../../src/base/event.ts";
 import { WireSession } from "../../../../src/doors/postgres/session.ts";
 import { message } from "../../../../src/protocol/bytes.ts";
-import { terminate } from "../../../../src/protocol/client-messages.ts";
-import { readyForQueryIdle } from "../../../../src/protocol/server-messages.ts";
+import { query, terminate } from "../../../../src/protocol/client-messages.ts";
+import { errorResponse, readyForQueryIdle } from "../../../../src/protocol/server-messages.ts";
 import type { Wire } from "../../../../src/wire/wire.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 
@@ -57,6 +57,28 @@ for (const { name, parts, reason } of ENDS) {
     assert.deepEqual(reasons, [reason]);
   });
 }
+
+test("a session that is cut in a query is told why where ReadyForQuery would have said that all is answered", () => {
+  const cancelled = errorResponse({ severity: "ERROR", sqlstate: "57014", message: "canceling statement" });
+  const answer = Buffer.concat([cancelled, readyForQueryIdle]);
+  for (let cut = 0; cut < answer.length; cut++) {
+    const { session, client, server, reasons } = started();
+    client.wire.onData(query("SELECT pg_sleep(60)"));
+    session.end("revoked");
+    for (const chunk of [answer.subarray(0, cut), answer.subarray(cut)])
+      if (chunk.length > 0) server.wire.onData(chunk);
+    const said = Buffer.concat(client.written.slice(1)).toString("latin1");
+    assert.match(said, /SERROR.*SFATAL.*its right was taken away/s);
+    assert.match(client.written.at(-1)?.toString("latin1") ?? "", /its right was taken away/);
+    const ready = said.includes(readyForQueryIdle.toString("latin1"));
+    assert.equal(
+      ready,
+      cut > cancelled.length,
+      "a ReadyForQuery that has begun is ended, and no other is said",
+    );
+    assert.deepEqual(reasons, ["revoked"]);
+  }
+});
 
 test("a warning waits for the end of the server's message, wherever that is cut", () => {
   const row = message("D", Buffer.alloc(40, 7));

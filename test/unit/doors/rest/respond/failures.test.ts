@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DenialCode } from "../../../../../src/access/denied.ts";
 import { accessErrors } from "../../../../../src/access/errors.ts";
+import type { EndReason } from "../../../../../src/base/event.ts";
 import type { RestError } from "../../../../../src/doors/rest/errors.ts";
 import { databaseError } from "../../../../../src/doors/rest/respond/database-error.ts";
 import { denialError } from "../../../../../src/doors/rest/respond/denial.ts";
+import { failureOf } from "../../../../../src/doors/rest/respond/failure.ts";
 import { grantsErrors } from "../../../../../src/grants/errors.ts";
 import { identityErrors } from "../../../../../src/identity/errors.ts";
 import { policyErrors } from "../../../../../src/policy/errors.ts";
+import { PoolError } from "../../../../../src/upstream/pool/errors.ts";
 
 const raise = (code: string, message = "m", detail?: string, authenticated = true): RestError => {
   const fields = new Map([
@@ -173,4 +176,17 @@ for (const code of Object.keys(specs) as DenialCode[])
       /only the log/,
     );
     if (error.http === 429 || error.http === 503) assert.deepEqual(error.headers, [["Retry-After", "1"]]);
+  });
+
+const ends: readonly (readonly [EndReason, code: string, http: number])[] = [
+  ["expired", "PGRST303", 401],
+  ["revoked", "PGRST303", 401],
+  // A new token would not help, and a client that sees PGRST303 fetches one and tries again.
+  ["access-over", "28000", 403],
+];
+for (const [ended, code, http] of ends)
+  test(`a request that is cut because its session ended as ${ended} is answered with ${code}`, () => {
+    const cut = new PoolError("pool/aborted", "the session ended");
+    const error = failureOf(cut, { authenticated: true, ended });
+    assert.deepEqual([error.code, error.http], [code, http]);
   });
