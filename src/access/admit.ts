@@ -13,7 +13,7 @@ import type { Step, Trace } from "../base/trace.ts";
 import { noTrace } from "../base/trace.ts";
 import type { ClusterConfig, LimitsConfig } from "../config/schema.ts";
 import type { Grants } from "../grants/grants.ts";
-import { Identity } from "../identity/identity.ts";
+import { Identity, NO_PROOF } from "../identity/identity.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import { decide } from "../policy/decide.ts";
 import type { Bearer, Decision, Permit, PlacedWish, Wish } from "../policy/decision.ts";
@@ -27,7 +27,7 @@ import type { DenialCode, Denied, DeniedTo } from "./denied.ts";
 import { denied, provesNothing, tooManyFailures } from "./denied.ts";
 import type { AccessErrorCode } from "./errors.ts";
 import type { Credential } from "./identify.ts";
-import { Identification } from "./identify.ts";
+import { distrust, Identification } from "./identify.ts";
 import type { Naming } from "./naming.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import { allowed, record } from "./recording.ts";
@@ -140,8 +140,11 @@ export class Access {
     const steps: Step[] = [];
     const trace: Trace = (step) => steps.push(step);
     const { users, policy } = this.#parts;
-    const disabled = shutOut(users, bearer, trace);
-    return explanation(steps, disabled ?? this.#decide(bearer, wish, trace, policy.sure));
+    const { proof } = bearer;
+    const refused =
+      (proof === NO_PROOF ? undefined : distrust(wish.cluster, proof.issuer, trace)) ??
+      shutOut(users, bearer, trace);
+    return explanation(steps, refused ?? this.#decide(bearer, wish, trace, policy.sure));
   }
 
   /**

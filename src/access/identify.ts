@@ -110,6 +110,20 @@ function nobody(wish: Wish, trace: Trace): Identity | DeniedTo {
   return denied("identity/malformed", `no credential at door ${wish.door}`, undefined);
 }
 
+/** Why a cluster takes nobody of an issuer; undefined: it does. @param issuer by its name in the configuration */
+export function distrust(
+  cluster: ClusterConfig | undefined,
+  issuer: string,
+  trace: Trace,
+): DeniedTo | undefined {
+  const trusted = issuersOf(cluster);
+  if (trusted === undefined) return undefined;
+  const passed = trusted.includes(issuer);
+  const saw = `the cluster trusts ${trusted.join(", ")}${passed ? "" : `, and not ${issuer}`}`;
+  trace({ check: "issuer", passed, saw });
+  return passed ? undefined : denied("policy/issuer", saw, undefined);
+}
+
 /** The issuers that a cluster trusts; undefined: all, or where none is asked. */
 function issuersOf(cluster: ClusterConfig | undefined): readonly string[] | undefined {
   return cluster === undefined || cluster.decide.mode === "remote" ? undefined : cluster.decide.issuers;

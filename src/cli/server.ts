@@ -24,6 +24,16 @@ export type Place =
   | { readonly kind: "socket"; readonly path: string; readonly text: string }
   | { readonly kind: "url"; readonly url: URL; readonly ca: string | undefined; readonly text: string };
 
+/** In examples, where there would be one of your own. */
+export const EXAMPLE_SERVER = "https://postern.example.com";
+
+export function caFileOption(): Option {
+  return new Option(
+    "--ca-file <file>",
+    "certificates (PEM) that the server's must come from; the system's by default",
+  );
+}
+
 /** A new command that asks a running Postern. */
 export function serverCommand(name: string, summary: string, examples: readonly string[]): Command {
   return describe(name, summary, examples)
@@ -33,10 +43,7 @@ export function serverCommand(name: string, summary: string, examples: readonly 
         .default(DEFAULT_SERVER),
     )
     .option("--token-file <file>", "a file that holds your token (or set POSTERN_TOKEN)")
-    .option(
-      "--ca-file <file>",
-      "certificates (PEM) that the server's must come from; the system's by default",
-    )
+    .addOption(caFileOption())
     .addOption(jsonOption());
 }
 

@@ -5,9 +5,9 @@ import { RequestDesk } from "../access/request-desk.ts";
 import { SessionDesk } from "../access/session-desk.ts";
 import { UserDesk } from "../access/user-desk.ts";
 import { issuerIdentifier } from "../config/issuer-identifier.ts";
-import type { Config } from "../config/schema.ts";
+import type { ClusterConfig, Config } from "../config/schema.ts";
 import type { ApiParts, Explained, ExplainedWish } from "../doors/control/api/services.ts";
-import type { Bearer, Wish } from "../policy/decision.ts";
+import type { Wish } from "../policy/decision.ts";
 import { deletePolicyObject, putPolicyObject } from "../store/policy-objects.ts";
 import type { Lasting, Parts } from "./parts.ts";
 
@@ -17,10 +17,8 @@ const BEHIND_LOCKS = { isolation: "read committed" } as const;
 const NOTHING_STORED = { announce: () => {}, recorded: async () => undefined };
 
 /** What the control door's API is made of, for the configuration in force. */
-export function apiOf(
-  { access, config, policy, naming, operators, tokenDesk }: Parts,
-  { shared, clock, observe }: Lasting,
-): ApiParts {
+export function apiOf(parts: Parts, { shared, clock, observe }: Lasting): ApiParts {
+  const { policy, naming, operators, tokenDesk } = parts;
   const { announce, recorded } = shared ?? NOTHING_STORED;
   const stored = shared && {
     shared: shared.policy,
@@ -47,7 +45,7 @@ export function apiOf(
     operators,
     observe,
     services: {
-      explain: (person, asked) => access.explainFor(...explained(config, person, asked)),
+      explain: (who, asked) => explain(parts, who, asked),
       policy: new PolicyDesk({ policy, stored, clock, announce, recorded }),
       requests: new RequestDesk(shared?.grants, recorded),
       sessions: new SessionDesk(shared?.sessions),
@@ -63,16 +61,28 @@ export function apiOf(
   };
 }
 
-/** A question about somebody's login, as policy is asked. */
-function explained(
-  { clusters, issuers }: Config,
-  person: Explained,
-  { cluster: name, database, role, replication, address }: ExplainedWish,
-): [Bearer, Wish] {
-  const issuer = issuers.find((one) => issuerIdentifier(one) === person.issuer)?.name ?? person.issuer;
-  const cluster = clusters.find((one) => one.name === name);
-  const asked = { cluster, database, peer: { address, port: 0, tls: true }, replication };
-  const wish: Wish =
-    role === undefined ? { ...asked, door: "rest", role } : { ...asked, door: "postgres", role };
-  return [{ ...person, proof: { issuer } }, wish];
+/** What is decided about a login, by the same path as at every door. */
+async function explain({ access, config }: Parts, who: Explained, asked: ExplainedWish) {
+  const wish = wishOf(config, asked);
+  const explanation =
+    who.kind === "token"
+      ? await access.explain(who, wish)
+      : access.explainFor({ ...who, proof: { issuer: issuerName(config, who.issuer) } }, wish);
+  return { ...explanation, cluster: wish.cluster?.name };
+}
+
+function wishOf(config: Config, { cluster: name, role, address, ...place }: ExplainedWish): Wish {
+  const asked = { ...place, cluster: clusterOf(config, name), peer: { address, port: 0, tls: true } };
+  return role === undefined ? { ...asked, door: "rest", role } : { ...asked, door: "postgres", role };
+}
+
+function clusterOf({ clusters, doors }: Config, named: string | undefined): ClusterConfig | undefined {
+  const name = named ?? doors.postgres?.defaultCluster;
+  return name === undefined && clusters.length === 1
+    ? clusters[0]
+    : clusters.find((one) => one.name === name);
+}
+
+function issuerName({ issuers }: Config, identifier: string): string {
+  return issuers.find((one) => issuerIdentifier(one) === identifier)?.name ?? identifier;
 }

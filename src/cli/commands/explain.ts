@@ -1,34 +1,50 @@
 import type { Command } from "commander";
+import { Option } from "commander";
 import { configOption, describe, jsonOption } from "../command.ts";
 import { accepted, withWarnings } from "../configuration.ts";
+import type { ThereOptions } from "../explain-there.ts";
+import { explainThere } from "../explain-there.ts";
+import { printExplained } from "../explained.ts";
 import { Failure, misuse } from "../failure.ts";
 import { readToken } from "../input.ts";
-import { paint, print, printJson } from "../terminal.ts";
+import { caFileOption, EXAMPLE_SERVER } from "../server.ts";
 
-interface Options {
+interface Options extends Omit<ThereOptions, "server"> {
   readonly config: string;
-  readonly token?: string;
-  readonly tokenFile?: string;
-  readonly cluster?: string;
-  readonly database?: string;
-  readonly role?: string;
-  readonly replication?: boolean;
-  readonly rest?: boolean;
-  readonly anonymous?: boolean;
-  readonly json?: boolean;
+  readonly server?: string;
 }
 
 /** `postern explain`: the decision about a login, check by check, without a login. */
 export function explainCommand(): Command {
-  return describe("explain", "show check by check whether a token opens a database, and why not", [
+  return describe("explain", "show check by check whether somebody gets into a database, and why not", [
     "postern token mint --key jobs.key --subject app | postern explain --token -",
     "postern explain --token-file app.token --database shop --role app --json",
+    `postern explain --server ${EXAMPLE_SERVER} --role analyst --database shop`,
+    `postern explain --server ${EXAMPLE_SERVER} --as max --as-group engineers --role analyst --database shop`,
   ])
+    .addOption(
+      new Option(
+        "--server <url>",
+        "ask a running Postern, whose store and grants count too; without it, the configuration",
+      ).env("POSTERN_SERVER"),
+    )
     .option(
       "--token <token>",
-      "the token, or - to read it from standard input; in an argument others can see it",
+      "ask about who bears this token, or - to read it from standard input; in an argument others can see it",
     )
-    .option("--token-file <file>", "a file that holds the token (or set POSTERN_TOKEN)")
+    .option(
+      "--token-file <file>",
+      "a file that holds the token (or set POSTERN_TOKEN); with --server it is your own, about which is asked by default",
+    )
+    .addOption(caFileOption())
+    .option("--as <user>", "with --server: ask about this user, by username, subject or <issuer>:<subject>")
+    .option("--issuer <issuer>", "with --as: the issuer's `iss`, and --as is the subject, seen or not")
+    .option(
+      "--as-group <name>",
+      "with --as: a group of theirs, instead of those they last came with; may be repeated",
+      (name, names: readonly string[] = []) => [...names, name],
+    )
+    .option("--address <ip>", "with --server: where they come from; by default where you do")
     .option("--cluster <name>", "the cluster; without it the one where clients go that name none")
     .option("--database <name>", "the database; without it the one named like the role")
     .option("--role <name>", "the database role; without it the first that the token names")
@@ -40,7 +56,19 @@ export function explainCommand(): Command {
     .action(explain);
 }
 
-async function explain(options: Options): Promise<void> {
+/** A server that is named on the command line, or in the environment where no configuration is. */
+async function explain(options: Options, command: Command): Promise<void> {
+  const given = (name: string) => command.getOptionValueSource(name) === "cli";
+  if (given("server") && given("config"))
+    throw misuse("--server and --config were both given; keep the one that is to be asked");
+  const { server, as, issuer, asGroup, address } = options;
+  if (server !== undefined && !given("config")) return explainThere({ ...options, server });
+  if ([as, issuer, asGroup, address].some((each) => each !== undefined))
+    throw misuse("--as, --issuer, --as-group and --address need a running Postern; give --server");
+  return explainHere(options);
+}
+
+async function explainHere(options: Options): Promise<void> {
   const { rest = false, anonymous = false } = options;
   if (anonymous && !rest) throw misuse("--anonymous needs --rest: other doors always want a token");
   const token = anonymous ? undefined : await readToken(options);
@@ -52,14 +80,6 @@ async function explain(options: Options): Promise<void> {
   const question = { token, door, cluster, database, role, replication } as const;
   const answer = await explainToken(config, question);
   if (answer.kind === "unanswerable") throw new Failure(answer.message);
-  const { steps, allowed, code, message, wish } = answer;
-  if (options.json) printJson({ allowed, code, ...wish, steps });
-  else {
-    const role = wish.role === undefined ? "no role" : `role "${wish.role}"`;
-    print(`${role}, database "${wish.database}", cluster "${wish.cluster}"`);
-    for (const { passed, check, saw } of steps)
-      print(`${passed ? paint("green", "pass") : paint("red", "FAIL")}  ${check}: ${saw}`);
-    if (allowed) print(paint("green", "allowed"));
-  }
-  if (!allowed) throw new Failure(`denied (${code ?? "access"}): ${message}`);
+  const { wish, allowed, code, steps } = answer;
+  printExplained({ allowed, code, ...wish, steps }, options.json);
 }

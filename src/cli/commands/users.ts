@@ -15,8 +15,7 @@ interface NamingOptions extends ServerOptions {
 /** `postern users`: lists them, unless it is told something else. */
 export function usersCommand(): Command {
   return describe("users", "list users, which it does by itself, and shut one out", [
-    "postern users",
-    'postern users disable max --reason "left the company"',
+    "postern users disable --help",
   ])
     .addCommand(listCommand(), { isDefault: true })
     .addCommand(showCommand())

@@ -1,5 +1,5 @@
 /** What the API's routes ask of the Postern behind them. Whoever composes Postern hands it in. */
-import type { Access } from "../../../access/admit.ts";
+import type { Explanation } from "../../../access/admit.ts";
 import type { Operators } from "../../../access/operators.ts";
 import type { OwnTokens } from "../../../access/own-tokens.ts";
 import type { PolicyDesk } from "../../../access/policy-desk.ts";
@@ -8,9 +8,14 @@ import type { SessionDesk } from "../../../access/session-desk.ts";
 import type { UserDesk } from "../../../access/user-desk.ts";
 import type { Observe } from "../../../base/event.ts";
 import type { DatabaseName, RoleName } from "../../../base/ids.ts";
+import type { Secret } from "../../../base/secret.ts";
 
-/** Somebody whose login is asked about. */
-export interface Explained {
+/** Whose login is asked about: somebody by their names, or whoever bears a token. */
+export type Explained =
+  | ({ readonly kind: "person" } & ExplainedPerson)
+  | { readonly kind: "token"; readonly token: Secret };
+
+interface ExplainedPerson {
   readonly issuer: string;
   readonly subject: string;
   readonly username: string;
@@ -20,15 +25,19 @@ export interface Explained {
 
 /** A login that is asked about. */
 export interface ExplainedWish {
-  readonly cluster: string;
+  /** None: the one where clients go that name none. */
+  readonly cluster?: string | undefined;
   readonly database: DatabaseName;
   readonly role?: RoleName | undefined;
   readonly replication: boolean;
   readonly address: string;
 }
 
+/** A decision with its working shown, and the cluster that it was about. */
+type Answered = Explanation & { readonly cluster: string | undefined };
+
 export interface Services {
-  readonly explain: (person: Explained, wish: ExplainedWish) => ReturnType<Access["explainFor"]>;
+  readonly explain: (who: Explained, wish: ExplainedWish) => Promise<Answered>;
   readonly policy: PolicyDesk;
   readonly requests: RequestDesk;
   readonly sessions: SessionDesk;

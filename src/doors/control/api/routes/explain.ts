@@ -1,12 +1,18 @@
 /** Why somebody may, or may not, log in somewhere. */
 import { z } from "zod";
 import { refused } from "../../../../access/denied.ts";
+import type { Operator } from "../../../../access/operator.ts";
+import { Secret } from "../../../../base/secret.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
+import type { Explained } from "../services.ts";
 import { databaseName, instant, roleName } from "../values.ts";
 
+/** As long as a door takes tokens. */
+const MAX_TOKEN = 65_536;
+
 const body = z.object({
-  cluster: z.string().min(1).max(63),
+  cluster: z.string().min(1).max(63).optional().describe("None: the one where clients go that name none."),
   database: databaseName,
   role: roleName.optional().describe("None: policy chooses, as for a request over HTTP."),
   replication: z.boolean().default(false),
@@ -24,7 +30,27 @@ const body = z.object({
     })
     .optional()
     .describe("Somebody else than the asker."),
+  token: z
+    .string()
+    .min(1)
+    .max(MAX_TOKEN)
+    .optional()
+    .describe("Whoever bears this token, which is verified first; it goes before `as`."),
 });
+
+const answer = z.object({
+  allowed: z.boolean(),
+  cluster: z.string().optional().describe("The cluster that it is about."),
+  role: z.string().optional(),
+  until: instant.optional().describe("When the right ends by itself."),
+  code: z.string().optional().describe("Of the check that said no."),
+  steps: z
+    .array(z.object({ check: z.string(), passed: z.boolean(), saw: z.string() }))
+    .describe("Each check in its order, and what it saw; the last one decided."),
+});
+
+/** A decision with its working shown, as the API tells it to its clients. */
+export type ExplainAnswer = z.output<typeof answer>;
 
 export const explainRoutes: readonly Route[] = [
   route({
@@ -36,20 +62,24 @@ export const explainRoutes: readonly Route[] = [
     // The working tells what refusals keep to themselves: which clusters, roles and bindings there are.
     need: { kind: "permission", act: () => ({ verb: "create", resource: "explanations" }) },
     body,
-    answer: z.object({
-      allowed: z.boolean(),
-      role: z.string().optional(),
-      until: instant.optional().describe("When the right ends by itself."),
-      code: z.string().optional().describe("Of the check that said no."),
-      steps: z.array(z.object({ check: z.string(), passed: z.boolean(), saw: z.string() })),
-    }),
+    answer,
     handle: async (operator, { body: asked }, { explain }) => {
-      const { as, cluster, address = operator.peer.address, ...place } = asked;
-      if (as === undefined && operator.identity.issuer === "")
-        throw refused("access/impersonation", "the administrator logs in nowhere; say about whom with `as`");
-      const person = as === undefined ? operator.identity : { ...as, username: as.username ?? as.subject };
-      const { steps, ...rest } = explain(person, { ...place, cluster, address });
+      const { as, token, address = operator.peer.address, ...place } = asked;
+      const who = token === undefined ? personOf(operator, as) : tokenOf(token);
+      const { steps, ...rest } = await explain(who, { ...place, address });
       return { ...rest, steps: steps.map(({ check, passed, saw }) => ({ check, passed, saw })) };
     },
   }),
 ];
+
+function tokenOf(token: string): Explained {
+  return { kind: "token", token: new Secret(token) };
+}
+
+function personOf({ identity }: Operator, as: z.output<typeof body>["as"]): Explained {
+  if (as !== undefined) return { kind: "person", ...as, username: as.username ?? as.subject };
+  if (identity.issuer === "")
+    throw refused("access/impersonation", "the administrator logs in nowhere; say about whom with `as`");
+  const { issuer, subject, username, groups, claims } = identity;
+  return { kind: "person", issuer, subject, username, groups, claims };
+}
