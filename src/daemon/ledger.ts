@@ -11,7 +11,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Event, Observe } from "../base/event.ts";
 import { Secret } from "../base/secret.ts";
 import type { AuditConfig, Config, StoreConfig } from "../config/schema.ts";
-import { StoredLedger } from "../store/ledger.ts";
+import { claimChains, StoredLedger } from "../store/ledger.ts";
+import type { Queries } from "../store/queries.ts";
 import type { StoreParts } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
 import { forwardsOf } from "./forwards.ts";
@@ -94,11 +95,15 @@ async function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: 
   }
 }
 
-/** Connections of its own: logins that must be recorded do not wait behind what else the store is asked. */
-export const LEDGER_CONNECTIONS = 2;
+/**
+ * A connection of its own: logins that must be recorded do not wait behind what else the store is asked, and only the
+ * connection that has the node's chains writes to them.
+ */
+export const LEDGER_CONNECTIONS = 1;
 
 async function storeSink(config: StoreConfig, node: string, parts: StoreParts): Promise<Sink> {
-  const store = createStore({ ...config, poolSize: LEDGER_CONNECTIONS }, parts);
+  const onConnect = (connection: Queries) => claim(connection, { schema: config.schema, node, ...parts });
+  const store = createStore(config, { ...parts, onConnect });
   try {
     await prepareStore(store, config);
   } catch (error) {
@@ -106,6 +111,28 @@ async function storeSink(config: StoreConfig, node: string, parts: StoreParts): 
     throw error;
   }
   return new StoreSink({ node, table: new StoredLedger(store), close: () => store.close() });
+}
+
+/** A server takes a moment to notice that a process was killed, or to finish what it was at. */
+const CLAIM_TRIES = 20;
+const CLAIM_PAUSE_MS = 100;
+
+interface Claim {
+  readonly schema: string;
+  readonly node: string;
+  readonly clock: Clock;
+}
+
+/** @throws AuditError `audit/in-use` */
+async function claim(connection: Queries, { schema, node, clock }: Claim): Promise<void> {
+  for (let tries = 1; tries <= CLAIM_TRIES; tries++) {
+    if (await claimChains(connection, schema, node)) return;
+    await new Promise<void>((done) => clock.after(CLAIM_PAUSE_MS, done));
+  }
+  throw new AuditError(
+    "audit/in-use",
+    `another Postern keeps this ledger, node "${node}" in the store; stop it, or give each node a name of its own (audit.node)`,
+  );
 }
 
 /** The longest name that the configuration could give too. */

@@ -8,6 +8,7 @@ import { storeError } from "./failure.ts";
 import type { Health } from "./health.ts";
 import type { Hosts } from "./hosts.ts";
 import { loginOf } from "./login.ts";
+import type { Queries } from "./queries.ts";
 
 /** Enough for every login of a burst to look something up; beyond it nobody would be served in time. */
 const MAX_WAITING = 1000;
@@ -25,7 +26,12 @@ export interface ConnectionParts {
   readonly hosts: Hosts;
   readonly clock: Clock;
   readonly health: Health;
+  /** With it there is one connection, which is kept for as long as it works: it holds something. */
+  readonly onConnect?: OnConnect | undefined;
 }
+
+/** Does what a connection begins with, before anything else is run on it. Whoever waits for it gets what it throws. */
+export type OnConnect = (connection: Queries) => Promise<void>;
 
 /** The connections of this process, a few at most. */
 export class Connections {
@@ -34,9 +40,12 @@ export class Connections {
   readonly #clock: Clock;
   readonly #health: Health;
   readonly #hosts: Hosts;
+  readonly #onConnect: OnConnect | undefined;
   readonly #open = new Set<StoreClient>();
+  readonly #begun = new WeakSet<pg.PoolClient>();
 
-  constructor({ now, hosts, clock, health }: ConnectionParts) {
+  constructor({ now, hosts, clock, health, onConnect }: ConnectionParts) {
+    this.#onConnect = onConnect;
     this.#now = now;
     this.#hosts = hosts;
     this.#clock = clock;
@@ -49,9 +58,9 @@ export class Connections {
         }
       },
       connectionTimeoutMillis: login.connectionTimeoutMillis,
-      max: now().poolSize,
-      idleTimeoutMillis: IDLE_MS,
-      maxLifetimeSeconds: MAX_LIFE_S,
+      max: onConnect === undefined ? now().poolSize : 1,
+      idleTimeoutMillis: onConnect === undefined ? IDLE_MS : 0,
+      maxLifetimeSeconds: onConnect === undefined ? MAX_LIFE_S : 0,
       allowExitOnIdle: true,
     });
     this.#pool.on("connect", (client) => client instanceof StoreClient && this.#open.add(client));
@@ -71,16 +80,25 @@ export class Connections {
     const broke = () => connection.breaks();
     client.on("error", broke);
     try {
+      await this.#begin(client, connection);
       const result = await work(connection);
       this.#health.answered();
       return result;
     } catch (thrown) {
       if (thrown instanceof StoreError) this.#note(thrown);
+      // One that lasts would otherwise stay with a server that was the primary once.
+      if (this.#onConnect !== undefined && isAway(thrown)) connection.breaks();
       throw thrown;
     } finally {
       client.release(connection.broken);
       client.off("error", broke);
     }
+  }
+
+  async #begin(client: pg.PoolClient, connection: Connection): Promise<void> {
+    if (this.#onConnect === undefined || this.#begun.has(client)) return;
+    await this.#onConnect(connection);
+    this.#begun.add(client);
   }
 
   async close(): Promise<void> {
@@ -109,8 +127,14 @@ export class Connections {
 
   /** A store that refuses or contradicts is there; one that is not says nothing or that it cannot. */
   #note(error: StoreError): void {
-    if (error.code === "store/unavailable" || error.code === "store/outcome-unknown")
-      this.#health.failed(error.message);
+    if (isAway(error)) this.#health.failed(error.message);
     else this.#health.answered();
   }
+}
+
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof StoreError &&
+    (error.code === "store/unavailable" || error.code === "store/outcome-unknown")
+  );
 }

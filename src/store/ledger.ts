@@ -86,3 +86,19 @@ async function insertRecords(queries: Queries, records: readonly SealedRecord[])
     ],
   );
 }
+
+/**
+ * Claims a node's chains for the connection, for as long as it lasts (PostgreSQL docs, "Advisory Locks"). The server also
+ * looks after a client that vanished, so that its claim does not outlive it for hours: with its machine, within half a
+ * minute.
+ * @returns false when another connection has them
+ */
+export async function claimChains(connection: Queries, schema: string, name: string): Promise<boolean> {
+  const [row] = await connection.query(
+    `SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS claimed,
+       set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '4', false)`,
+    [`postern ledger ${schema}/${name}`],
+  );
+  return row?.["claimed"] === true;
+}

@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { StoreConfig } from "../config/schema.ts";
+import type { OnConnect } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import type { Health, StoreState } from "./health.ts";
 import { createHealth } from "./health.ts";
@@ -18,6 +19,8 @@ import { Transactions } from "./transaction.ts";
 export interface StoreParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** With it the store is asked by one connection only, which begins so. */
+  readonly onConnect?: OnConnect;
 }
 
 /** The store, as everything that keeps state sees it. */
@@ -54,10 +57,10 @@ class PostgresStore implements Store {
   readonly #listener: Listener;
   #closing: Promise<void> | undefined;
 
-  constructor(config: StoreConfig, { clock }: StoreParts, health: Health) {
+  constructor(config: StoreConfig, { clock, onConnect }: StoreParts, health: Health) {
     this.#config = config;
     this.#health = health;
-    const connecting = { now: () => this.#config, hosts: new Hosts(config.hosts), clock, health };
+    const connecting = { now: () => this.#config, hosts: new Hosts(config.hosts), clock, health, onConnect };
     this.#connections = new Connections(connecting);
     this.#transactions = new Transactions(this.#connections, clock);
     this.#listener = new Listener(connecting);

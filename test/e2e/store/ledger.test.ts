@@ -7,6 +7,8 @@ import { sealEvent } from "../../../src/audit/ledger/record.ts";
 import { StoreSink } from "../../../src/audit/ledger/store-sink.ts";
 import { verifyLedger } from "../../../src/audit/ledger/verify.ts";
 import { StoredLedger } from "../../../src/store/ledger.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startGateway } from "../../support/gateway.ts";
 import { asLines, checkpointsIn, loaded, newSigner, openLedger, recordOf } from "../../support/ledger.ts";
 import { shell } from "../../support/postern.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
@@ -127,3 +129,39 @@ test("a login is in the store before its session begins, and the command line ve
     await world.stop();
   }
 });
+
+for (const runtime of ["node", "bun"])
+  test(`a second node of the same name does not start, also after the first lost its connection (${runtime})`, async (t) => {
+    const store = storeSettings(postgres, { schema: `second_${runtime}` });
+    const audit = { node: "gw1", sink: { kind: "store" } };
+    const env = { POSTERN_RUNTIME: runtime };
+    const world = await startWorld({ config: { audit, store }, cluster: { audit: "required" }, env });
+    t.after(() => world.stop());
+    const isRefused = () =>
+      assert.rejects(
+        startGateway(world.config, { env }),
+        /ended with code 1.*another Postern keeps this ledger, node "gw1"/s,
+      );
+    const begun = async () => {
+      const sql = `SELECT count(*)::int AS n FROM second_${runtime}.ledger WHERE record ~ '"ledger.(begun|resumed).v1"'`;
+      return (await postgres.query(sql, "postern"))[0];
+    };
+    await world.freshLoginWorks();
+    await isRefused();
+    await world.freshLoginWorks();
+    const claims = `locktype = 'advisory' AND NOT pid = pg_backend_pid()`;
+    const cut = `SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE ${claims}`;
+    assert.equal((await postgres.query(cut, "postern")).length, 1);
+    await eventually("a login that is recorded over another connection", () =>
+      world.freshLoginWorks().then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    await isRefused();
+    assert.deepEqual(await begun(), { n: 1 });
+    world.gateway.process.kill("SIGKILL");
+    const next = await startGateway(world.config, { env });
+    assert.equal(await next.stop(), 0);
+    assert.deepEqual(await begun(), { n: 2 });
+  });
