@@ -58,6 +58,10 @@ export function configText(
       tls: { mode: "disable" },
     },
     personalTokens: { key: { file: inDirectory(files.tokenKey) } },
+    audit: {
+      sink: { kind: "file", path: inDirectory(files.ledger) },
+      signingKey: inDirectory(files.ledgerKey),
+    },
     log: { level: "warn", format: "text" },
   });
 }

@@ -82,6 +82,9 @@ export interface DemoFiles {
   /** The key of personal tokens' hashes. */
   readonly tokenKey: string;
   readonly policy: string;
+  readonly ledger: string;
+  /** The key that signs the ledger's checkpoints; made with the ledger. */
+  readonly ledgerKey: string;
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
@@ -100,6 +103,8 @@ function filesIn(directory: string): DemoFiles {
     password: file("database-password"),
     tokenKey: file("token-key"),
     policy: file("policy.yaml"),
+    ledger: file("audit.jsonl"),
+    ledgerKey: file("audit.key"),
     ca: file("ca.crt"),
     certificate: file("server.crt"),
     key: file("server.key"),

@@ -49,6 +49,10 @@ ${curl("products", bearing(expired))}
 
 ${onRequest(files, ports.admin, request)}
 
+Who got in, who did not and why, who approved: all of that is in the ledger, and nothing of it was edited:
+  bin/postern audit query --since 1h --config ${files.config}
+  bin/postern audit verify --config ${files.config}
+
 Why a token is taken or not, check by check:
   bin/postern explain --config ${files.config} --token-file ${files.token("ada")} --database shop --role shop_owner
 

@@ -110,6 +110,17 @@ async function typed(text: string, line: string) {
   );
 }
 
+/** Looks into the ledger by the lines that were printed. */
+async function inLedger(text: string): Promise<void> {
+  const [query = "", verify = ""] = text
+    .split("\n")
+    .filter((line) => line.startsWith("  bin/postern audit "));
+  const { stdout } = await typed(text, query);
+  for (const event of ["login.allowed", "login.denied", "access.approved", "grant.ended"])
+    assert.match(stdout, new RegExp(` ${event} `));
+  assert.match((await typed(text, verify)).stdout, /\nwhole: nothing was edited/);
+}
+
 const codeOf = (answer: unknown) => (answer as { readonly code?: string }).code;
 
 test("the demo lets each sample person do what it says, and leaves nothing running", async () => {
@@ -137,6 +148,7 @@ test("the demo lets each sample person do what it says, and leaves nothing runni
   assert.ok(Array.isArray(entered) && entered[0].region === "north");
   assert.equal(codeOf(expired), "PGRST303");
   await onRequest(text);
+  await inLedger(text);
   const pid = serverPid();
   assert.equal(await first.stop(), 0);
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });

@@ -38,6 +38,9 @@ async function show(api: Api, id: string, { json }: Options): Promise<void> {
   else print(requestText(request));
 }
 
+const NOTHING_OPEN = "no request is waiting or granted that concerns you";
+const NOTHING_TO_REVIEW = "nothing that was taken in an emergency waits for its review";
+
 async function list(
   api: Api,
   { all = false, mine = false, unreviewed = false, json }: Options,
@@ -49,6 +52,6 @@ async function list(
   });
   const listed = await api.get<{ readonly items: readonly RequestAnswer[] }>(`/accessrequests?${query}`);
   if (json === true) printJson(listed);
-  else if (listed.items.length === 0) tell("no request is waiting or granted that concerns you");
+  else if (listed.items.length === 0) tell(unreviewed ? NOTHING_TO_REVIEW : NOTHING_OPEN);
   else print(requestTable(listed.items));
 }
