@@ -82,13 +82,13 @@ export async function createParts(config: Config, lasting: Lasting): Promise<Par
   const { clock, observe, sessions, attempts, keySources, spans, recorder, shared } = lasting;
   const policy = new PolicyInForce(entriesOf(config), shared?.policy, shared?.grants);
   const { cachedTokens } = config.limits;
-  const key = config.personalTokens?.key;
+  const { personalTokens } = config;
   const verifier = createVerifier(config.issuers, {
     clock,
     observe,
     shared: keySources,
     cachedTokens,
-    personalTokens: shared && key && { tokens: shared.tokens, key },
+    personalTokens: shared && personalTokens && { tokens: shared.tokens, ...personalTokens },
   });
   const keyFaults = await verifier.start();
   const naming = new Naming(config.issuers);

@@ -300,8 +300,11 @@ export class SharedState {
   #recheckLater(): void {
     if (this.#closed) return;
     this.#callOffRecheck = this.#parts.clock.after(RECHECK_MS, () => {
-      this.#tell();
-      this.#recheckLater();
+      // When groups were said last changes without any news: it is asked for before they are taken for too old.
+      void this.tokens.refresh().finally(() => {
+        this.#tell();
+        this.#recheckLater();
+      });
     });
   }
 }

@@ -22,8 +22,8 @@ export interface VerifierParts {
   readonly shared?: SharedSources;
   /** How many proved tokens are remembered. */
   readonly cachedTokens?: number;
-  /** Where personal access tokens are found, and the key of their hashes; without it there are none. */
-  readonly personalTokens?: Pick<PersonalTokenVerifierParts, "tokens" | "key"> | undefined;
+  /** Where personal access tokens are found, the key of their hashes, and how long groups count; without it there are none. */
+  readonly personalTokens?: Pick<PersonalTokenVerifierParts, "tokens" | "key" | "groupsMaxAge"> | undefined;
 }
 
 /** Enough for every live token of a large fleet. */

@@ -27,17 +27,28 @@ const rowSchema = z
     created_at: z.number(),
     expires_at: z.number(),
     revoked_at: optional(z.number()),
+    groups_seen_at: optional(z.number()),
     owner_disabled_at: optional(z.number()),
     last_used_at: optional(z.number()),
     last_used_from: optional(z.string()),
   })
   .transform(
-    ({ created_at, expires_at, revoked_at, owner_disabled_at, last_used_at, last_used_from, ...rest }) =>
+    ({
+      created_at,
+      expires_at,
+      revoked_at,
+      groups_seen_at,
+      owner_disabled_at,
+      last_used_at,
+      last_used_from,
+      ...rest
+    }) =>
       ({
         ...rest,
         createdAt: created_at,
         expiresAt: expires_at,
         revokedAt: revoked_at,
+        groupsSeenAt: groups_seen_at,
         ownerDisabledAt: owner_disabled_at,
         lastUsedAt: last_used_at,
         lastUsedFrom: last_used_from,
@@ -45,7 +56,7 @@ const rowSchema = z
   );
 
 /** Name and groups are those that the owner has now, as far as their issuer has told. */
-const SELECT = `SELECT t.*, u.username, u.groups, u.disabled_at AS owner_disabled_at
+const SELECT = `SELECT t.*, u.username, u.groups, u.groups_seen_at, u.disabled_at AS owner_disabled_at
   FROM personal_tokens t JOIN users u USING (issuer, subject)`;
 /** One person's tokens, and an administrator's page of them. */
 const MAX_LISTED = 1000;

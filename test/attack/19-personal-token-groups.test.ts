@@ -12,7 +12,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { limits } from "../../src/config/schema/process.ts";
 import { clusterSchema } from "../../src/config/schema.ts";
 import { Sessions } from "../../src/sessions/registry.ts";
-import { PersonalProving } from "../support/personal-tokens.ts";
+import { GROUPS_MAX_AGE_MS, PersonalProving } from "../support/personal-tokens.ts";
 import { bindEverywhere, clusterRole } from "../support/rbac/case.ts";
 
 const cluster = clusterSchema.parse({
@@ -34,6 +34,24 @@ function policy(): PolicyInForce {
     }),
   );
 }
+
+test("attack 19: groups that an issuer has not confirmed for long do not count, neither for a login nor for what runs", async () => {
+  const proving = new PersonalProving();
+  const { clock, verifier } = proving;
+  const { id, text } = proving.token();
+  const groups = async () => {
+    const verified = await proving.verify(text);
+    assert.ok(verified.kind === "identity", JSON.stringify(verified));
+    return [verified.identity.groups, verifier.bearerNow?.(verified.identity.proof)?.groups];
+  };
+  clock.advance(GROUPS_MAX_AGE_MS - 1);
+  assert.deepEqual(await groups(), [["oncall"], ["oncall"]]);
+  clock.advance(1);
+  assert.deepEqual(await groups(), [[], []]);
+  proving.shelf.change(id, { groupsSeenAt: clock.now() });
+  await proving.tokens.refresh();
+  assert.deepEqual(await groups(), [["oncall"], ["oncall"]], "a signed login confirms them");
+});
 
 test("attack 19: a session by personal token ends when its owner is no more of the group that it rests on", async () => {
   const proving = new PersonalProving();

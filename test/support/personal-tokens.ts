@@ -13,6 +13,9 @@ import type { Verified, Verifier } from "../../src/identity/verifier.ts";
 import { VirtualClock } from "./clock.ts";
 import { issuerConfig, keyPair } from "./issuer.ts";
 
+/** How long groups count that nobody has confirmed. */
+export const GROUPS_MAX_AGE_MS = 1_800_000;
+
 /** Tokens that are there, that can be taken away, and a store that can be out of reach. */
 export class TokenShelf implements PersonalTokens {
   readonly records = new Map<string, PersonalTokenRecord>();
@@ -49,7 +52,14 @@ export class TokenShelf implements PersonalTokens {
         if (live.length >= limit) return { kind: "too-many" };
         const [createdAt, none] = [clock.now(), undefined];
         const times = { createdAt, expiresAt: createdAt + lifetime, revokedAt: none };
-        const record = { ...token, ...times, ownerDisabledAt: none, lastUsedAt: none, lastUsedFrom: none };
+        const record = {
+          ...token,
+          ...times,
+          groupsSeenAt: createdAt,
+          ownerDisabledAt: none,
+          lastUsedAt: none,
+          lastUsedFrom: none,
+        };
         this.records.set(token.id, record);
         tell(record);
         return { kind: "inserted", record };
@@ -92,7 +102,7 @@ export class PersonalProving {
         groupsClaim: "$.groups",
       }),
     );
-    const personalTokens = { tokens: this.tokens, key: this.key };
+    const personalTokens = { tokens: this.tokens, key: this.key, groupsMaxAge: GROUPS_MAX_AGE_MS };
     return createVerifier(issuers, { clock: this.clock, observe: () => {}, personalTokens });
   }
 
@@ -112,6 +122,7 @@ export class PersonalProving {
       createdAt: this.clock.now(),
       expiresAt: this.clock.now() + 3_600_000,
       revokedAt: undefined,
+      groupsSeenAt: this.clock.now(),
       ownerDisabledAt: undefined,
       lastUsedAt: undefined,
       lastUsedFrom: undefined,

@@ -19,6 +19,7 @@ export function checkIssuers(parts: Parts, findings: Findings): void {
   checkAny(parts, findings);
   checkUnique("issuers", parts.issuerNames, findings);
   checkSeparate(parts.issuers, findings);
+  checkNames(parts, findings);
 }
 
 /**
@@ -139,4 +140,34 @@ function checkSeparate(issuers: readonly Placed<IssuerConfig>[], findings: Findi
 
 function clashes(mine: string, other: string, distinct: boolean): boolean {
   return (distinct && mine === other) || mine.startsWith(`${other}:`);
+}
+
+/** What two issuers may call people alike, so that policy takes two for one. Some want that, so it is no fault. */
+function alike(
+  a: IssuerConfig,
+  b: IssuerConfig,
+): { readonly names: string; readonly remedy: string } | undefined {
+  if (a.kubernetes && b.kubernetes)
+    return { names: "service accounts (system:serviceaccount:…)", remedy: "decide.issuers" };
+  if (a.trustUsernames && b.trustUsernames && a.usernamePrefix === b.usernamePrefix)
+    return { names: "usernames", remedy: "usernamePrefix, or by decide.issuers" };
+  return undefined;
+}
+
+/** Where policy decides, two issuers that a cluster trusts share the names that each of them gives. */
+function checkNames({ issuers, clusters }: Parts, findings: Findings): void {
+  for (const [at, { index, config }] of issuers.entries())
+    for (const { config: other } of issuers.slice(0, at)) {
+      const shared = alike(config, other);
+      const both = [config.name, other.name];
+      const cluster = clusters.find(({ config: { decide } }) => {
+        if (decide.mode !== "rbac") return false;
+        return both.every((name) => decide.issuers?.includes(name) !== false);
+      });
+      if (shared === undefined || cluster === undefined) continue;
+      findings.warn(
+        ["issuers", index],
+        `gives the same ${shared.names} as issuer "${other.name}", and whoever has such a name at either is one to the policy of cluster "${cluster.config.name}"; keep them apart by ${shared.remedy}`,
+      );
+    }
 }

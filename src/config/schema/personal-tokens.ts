@@ -15,4 +15,9 @@ export const personalTokens = z.strictObject({
       "The key of the hashes that the store has in place of tokens. With another key, all tokens are void.",
     ),
   maxLifetime: duration.prefault("90d").describe("The longest that a token may be valid."),
+  groupsMaxAge: duration
+    .prefault("30d")
+    .describe(
+      "How long the groups of a token's owner count after their issuer last said them, at a login with a signed token.",
+    ),
 });

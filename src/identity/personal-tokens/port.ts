@@ -26,6 +26,8 @@ export interface PersonalTokenRecord extends TokenOwner {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly revokedAt: number | undefined;
+  /** When the owner's issuer last said their name and groups. */
+  readonly groupsSeenAt: number | undefined;
   /** When its owner was disabled. */
   readonly ownerDisabledAt: number | undefined;
   readonly lastUsedAt: number | undefined;

@@ -25,6 +25,8 @@ export interface PersonalTokenVerifierParts {
   readonly tokens: RememberedTokens;
   /** The key of the hashes. */
   readonly key: Secret;
+  /** How long the owner's groups count after their issuer said them, milliseconds. */
+  readonly groupsMaxAge: number;
   readonly issuers: readonly Pick<IssuerConfig, "name" | "issuer">[];
 }
 
@@ -57,7 +59,14 @@ export class PersonalTokenVerifier {
     const issuer = traced("issuer", this.#issuerOf(record.value, issuers), trace, (name) => name);
     if (!issuer.ok) return issuer;
     tokens.used(record.value.id, address ?? "");
-    return accept(identityOf(record.value, issuer.value));
+    const groups = this.#groupsOf(record.value);
+    if (groups !== record.value.groups)
+      trace({
+        check: "groups",
+        passed: true,
+        saw: "its owner's groups were said too long ago, and do not count",
+      });
+    return accept(identityOf({ ...record.value, groups }, issuer.value));
   }
 
   /** Whether sessions may go on that rest on a token: it stands, and its owner's issuer is still configured. */
@@ -73,7 +82,15 @@ export class PersonalTokenVerifier {
 
   /** What a token's owner is called now, and their groups. */
   bearerNow({ keyThumbprint: id }: Proof): Pick<PersonalTokenRecord, "username" | "groups"> | undefined {
-    return this.#parts.tokens.ownerOf(id);
+    const record = this.#parts.tokens.ownerOf(id);
+    return record && { username: record.username, groups: this.#groupsOf(record) };
+  }
+
+  /** Groups that nobody has confirmed for long are none: a token would be a member for ever. */
+  #groupsOf({ groups, groupsSeenAt }: PersonalTokenRecord): readonly string[] {
+    const { clock, groupsMaxAge } = this.#parts;
+    const age = clock.now() - (groupsSeenAt ?? Number.NEGATIVE_INFINITY);
+    return groups.length === 0 || age < groupsMaxAge ? groups : [];
   }
 
   onChange(listener: () => void): () => void {

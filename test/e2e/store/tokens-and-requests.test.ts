@@ -45,7 +45,8 @@ suite("personal access tokens", () => {
     const inserted = await tokens.insert(token, 10, silent);
     const { record } = inserted.kind === "inserted" ? inserted : assert.fail(inserted.kind);
     const { lifetime, ...kept } = token;
-    const { createdAt, expiresAt, hash, ...rest } = record;
+    const { createdAt, expiresAt, groupsSeenAt, hash, ...rest } = record;
+    assert.equal(groupsSeenAt, createdAt);
     assert.equal(expiresAt - createdAt, lifetime);
     assert.deepEqual(new Uint8Array(hash), token.hash);
     const { hash: _, ...expected } = kept;

@@ -297,13 +297,41 @@ const ACCEPTED: Readonly<Record<string, Written>> = {
   },
 };
 
-for (const [name, written] of Object.entries(ACCEPTED)) {
+const TWO = (settings: string, more = settings) =>
+  `${issuer(`keys: { jwksUrl: "https://a.test/keys" }, ${settings}`)}, ${issuer(`keys: { jwksUrl: "https://b.test/keys" }, ${more}`).replace("corp", "other")}`;
+const RBAC = cluster("decide: { mode: rbac }");
+
+const APART: Readonly<Record<string, Written>> = {
+  "two Kubernetes clusters of which each database cluster trusts one": {
+    issuers: TWO("kubernetes: true"),
+    clusters: `${cluster("decide: { mode: rbac, issuers: [corp] }")}, ${cluster("decide: { mode: rbac, issuers: [other] }").replace("main", "second")}`,
+  },
+  "two issuers with prefixes of their own": {
+    issuers: TWO("trustUsernames: true, usernamePrefix: x", "trustUsernames: true, usernamePrefix: y"),
+    clusters: RBAC,
+  },
+  "one issuer whose usernames are trusted, and one of Kubernetes": {
+    issuers: TWO("trustUsernames: true", "kubernetes: true"),
+    clusters: RBAC,
+  },
+  "two Kubernetes clusters where no policy decides": { issuers: TWO("kubernetes: true") },
+};
+
+for (const [name, written] of [...Object.entries(ACCEPTED), ...Object.entries(APART)]) {
   test(`accepted without a warning: ${name}`, (t) => {
     assert.deepEqual(warningsOf(load(t, yaml(written), {}, { pw: "x" })), []);
   });
 }
 
 const WARNED: Readonly<Record<string, readonly [Written, string]>> = {
+  "two Kubernetes clusters whose service accounts are one to policy": [
+    { issuers: TWO("kubernetes: true"), clusters: RBAC },
+    'issuers[1]: gives the same service accounts (system:serviceaccount:…) as issuer "corp", and whoever has such a name at either is one to the policy of cluster "main"; keep them apart by decide.issuers',
+  ],
+  "two issuers whose usernames are one to policy": [
+    { issuers: TWO("trustUsernames: true, usernamePrefix: x"), clusters: RBAC },
+    'issuers[1]: gives the same usernames as issuer "corp", and whoever has such a name at either is one to the policy of cluster "main"; keep them apart by usernamePrefix, or by decide.issuers',
+  ],
   "a server that is not verified": [
     { clusters: cluster("tls: { mode: require }") },
     "clusters[0].tls.mode: require does not verify who answers at db; use verify-full, with caFile if the CA is your own",
