@@ -15,9 +15,10 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
 import type { Notice } from "../base/notice.ts";
-import type { Config, StoreConfig } from "../config/schema.ts";
+import { WEBHOOK_EVENTS } from "../config/schema/webhooks.ts";
+import type { Config, StoreConfig, WebhookConfig } from "../config/schema.ts";
 import { Grants } from "../grants/grants.ts";
-import { Webhooks } from "../grants/webhooks.ts";
+import { hookOf, Webhooks } from "../grants/webhooks.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
 import { DisabledUsers } from "../identity/users/disabled.ts";
 import { Sightings } from "../identity/users/sightings.ts";
@@ -25,6 +26,7 @@ import type { Sessions } from "../sessions/registry.ts";
 import { SharedSessions } from "../sessions/shared.ts";
 import { StoredAccessRequests } from "../store/access-requests.ts";
 import { watchChanges } from "../store/changes.ts";
+import { type Receiver, StoredDeliveries, writeDeliveries } from "../store/deliveries.ts";
 import { StoreError } from "../store/errors.ts";
 import { StoredOutbox, type WriteNotices, writeNotices } from "../store/outbox.ts";
 import { StoredPersonalTokens } from "../store/personal-tokens.ts";
@@ -111,7 +113,12 @@ export class SharedState {
       clock,
     });
     this.tokens = new RememberedTokens(this.personalTokens, clock);
-    this.#webhooks = new Webhooks({ clock, observe, post: webhookPost(clock, this.#stopped.signal) });
+    this.#webhooks = new Webhooks({
+      queue: new StoredDeliveries(this.store),
+      clock,
+      observe,
+      post: webhookPost(clock, this.#stopped.signal),
+    });
     const rights = new GrantRights(
       () => this.#now(),
       clock,
@@ -125,7 +132,7 @@ export class SharedState {
       clock,
       report: (transition) => {
         this.announce(transition.notices);
-        this.#webhooks.tell(transition);
+        this.#webhooks.wake();
       },
     });
     this.policy = new SharedPolicy({
@@ -158,6 +165,7 @@ export class SharedState {
     await this.policy.start();
     this.sessions.start();
     this.#outbox?.start();
+    this.#webhooks.start();
     this.#sweepLater();
     this.#recheckLater();
   }
@@ -166,6 +174,7 @@ export class SharedState {
   readonly write: WriteNotices = async (tx, notices) => {
     const { keeper } = this.#parts;
     if (keeper !== undefined) await writeNotices(tx, notices, keeper.chain);
+    await writeDeliveries(tx, notices, this.#now().config.webhooks.map(receiverOf));
   };
 
   /** Tells of changes that are committed: the ledger, the log and the metrics. */
@@ -195,7 +204,7 @@ export class SharedState {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#webhooks.close();
+    const delivered = this.#webhooks.close();
     this.#stopped.abort();
     this.#callOffPrepare();
     this.#callOffSweep();
@@ -204,6 +213,7 @@ export class SharedState {
     this.policy.close();
     await this.sessions.close();
     await this.#outbox?.close();
+    await delivered;
     await this.store.close();
   }
 
@@ -307,4 +317,9 @@ export class SharedState {
       });
     });
   }
+}
+
+/** A hook as messages are written for it. */
+function receiverOf(hook: WebhookConfig): Receiver {
+  return { hook: hookOf(hook), origin: new URL(hook.url).origin, events: hook.events ?? WEBHOOK_EVENTS };
 }

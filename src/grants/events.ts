@@ -1,13 +1,36 @@
 /** What the log, the ledger and the metrics are told of a request. */
 import type { Event } from "../base/event.ts";
-import { type Notice, noticeOf } from "../base/notice.ts";
+import { type Message, type Notice, noticeOf } from "../base/notice.ts";
+import { WEBHOOK_EVENTS } from "../config/schema/webhooks.ts";
 import type { Transition } from "./grants.ts";
 import type { GrantEvent } from "./machine.ts";
 import { type AccessRequest, idOf } from "./request.ts";
 
 /** What is recorded of a transition. */
 export function noticesOf(transition: Step, now: number): readonly Notice[] {
-  return eventsOf(transition).map((event) => noticeOf(event, now));
+  return eventsOf(transition).map((event) => noticeOf(event, now, messageOf(event, transition.request, now)));
+}
+
+/** What webhooks are told of it. */
+function messageOf(event: Event, request: AccessRequest, now: number): Message | undefined {
+  if (!WEBHOOK_EVENTS.some((type) => type === event.event)) return undefined;
+  const { event: type, ...facts } = event;
+  const { requester, reason, duration, approvals, needed, digest, state, grant } = request;
+  const about = {
+    id: request.id,
+    offer: request.offer,
+    requester: requester.username,
+    reason,
+    durationMs: duration,
+    state,
+    approvals: approvals.map(({ by }) => by.username),
+    needed,
+    /** What an approver has to have seen. */
+    digest,
+    until: grant === undefined ? undefined : new Date(grant.until).toISOString(),
+  };
+  const timestamp = new Date(now).toISOString();
+  return { about: request.id, body: JSON.stringify({ type, timestamp, data: { ...facts, about } }) };
 }
 
 type Step = Omit<Transition, "notices">;

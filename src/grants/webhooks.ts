@@ -1,54 +1,66 @@
 /**
- * Tells others, over HTTP, what happens to access requests, so that a chat tool can show them with a button. A message is
- * signed, as "Standard Webhooks" has it (id, time and body under HMAC-SHA-256), and is tried a few times. It is a
- * courtesy: nothing waits for it, nothing is decided by it, and the record of what happened is the ledger.
+ * Delivers to others, over HTTP, what happens to access requests, so that a chat tool can show it with a button. Messages
+ * are written in the store with what they tell of, and each is delivered at least once, by whichever node is there: tried
+ * again for most of a day, over restarts, then given up and said so. Nothing waits for it, and nothing is decided by it.
  *
- *     tell ──▶ queue, one for each hook ──▶ POST ──2xx──▶ next
- *                                            │
- *                                            └─ else: again after RETRIES, then given up and said so
+ *     written ──▶ due ──take──▶ POST ──2xx──▶ removed
+ *                  ▲              │
+ *                  └── after PAUSES, or the lease of a node that died ── else; after the last of them: given up
  */
-import { createHmac, randomUUID } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
-import type { Event, Observe } from "../base/event.ts";
+import type { Observe } from "../base/event.ts";
 import type { Secret } from "../base/secret.ts";
-import { WEBHOOK_EVENTS } from "../config/schema/webhooks.ts";
 import type { WebhookConfig } from "../config/schema.ts";
-import { eventsOf } from "./events.ts";
-import type { Transition } from "./grants.ts";
+import type { Delivery, DeliveryQueue, Undelivered } from "./deliveries.ts";
 
 /** Sends one message. Resolves with the status of the answer; rejects when there is none, with the reason. */
 export type Post = (hook: WebhookConfig, body: string, headers: Headers) => Promise<number>;
 type Headers = Readonly<Record<string, string>>;
 
 interface WebhooksParts {
+  readonly queue: DeliveryQueue;
   readonly clock: Clock;
   readonly observe: Observe;
   readonly post: Post;
 }
 
-/** Between attempts: a restart of the receiver is survived, an outage is not waited for. */
-const RETRIES_MS: readonly number[] = [1000, 5000, 30_000];
-/** Messages that wait for one receiver. It is behind by minutes then, and what is oldest is of no more use. */
-const MAX_QUEUE = 1000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Between attempts: a restart of the receiver is hardly noticed, and its bad day is survived. */
+const PAUSES_MS: readonly number[] = [
+  ...[SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE],
+  ...[30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR],
+];
+/** Then what it says is of no more use; all attempts fit in. */
+const MAX_AGE_MS = 24 * HOUR;
+/** Messages that wait for one receiver; the oldest are given up first. */
+const MAX_WAITING = 10_000;
+/** How often it is looked for messages that nobody here knows of: of nodes that died, or that wait for their next try. */
+const LOOK_MS = 5 * SECOND;
+/** Beyond the time that an answer may take: by then the node that had a message is taken for dead. */
+const LEASE_MS = 30 * SECOND;
 /** "Standard Webhooks": a secret written like this is base64. */
 const ENCODED = "whsec_";
 
-interface Message {
-  readonly id: string;
-  readonly type: Event["event"];
-  readonly body: string;
+/** What messages for a receiver are kept under. Its URL may be a secret, as chat tools have it. */
+export function hookOf({ url }: Pick<WebhookConfig, "url">): string {
+  return createHash("sha256").update(url).digest("hex").slice(0, 32);
 }
 
 export class Webhooks {
   readonly #parts: WebhooksParts;
   #lines: readonly Line[] = [];
+  #callOff: () => void = () => {};
+  #closed = false;
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
   }
 
-  /** Puts these hooks in force. What waits for one that is still there goes on waiting. */
+  /** Puts these hooks in force. What waits for one that is not among them waits for a node that has it, or for its end. */
   configure(hooks: readonly WebhookConfig[]): void {
     const before = this.#lines;
     this.#lines = hooks.map((hook) => {
@@ -57,75 +69,118 @@ export class Webhooks {
       kept.hook = hook;
       return kept;
     });
-    for (const line of before) if (!this.#lines.includes(line)) line.close();
+    for (const line of before) if (!this.#lines.includes(line)) void line.close();
   }
 
-  /** Tells of a transition. Never throws. */
-  tell(transition: Transition): void {
-    if (this.#lines.length === 0) return;
-    for (const event of eventsOf(transition)) {
-      const message = messageFor(event, transition, this.#parts.clock.now());
-      for (const line of this.#lines) line.take(message);
-    }
+  /** Begins to deliver. */
+  start(): void {
+    void this.#look();
   }
 
-  /** Gives up what waits. */
-  close(): void {
-    this.configure([]);
+  /** Delivers what was just written. */
+  wake(): void {
+    for (const line of this.#lines) line.wake();
+  }
+
+  /** Ends; what waits stays where it is. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#callOff();
+    await Promise.all(this.#lines.map((line) => line.close()));
+  }
+
+  async #look(): Promise<void> {
+    this.wake();
+    const { queue, clock } = this.#parts;
+    const expired = await queue.expire({ age: MAX_AGE_MS, waiting: MAX_WAITING }).catch(() => []);
+    for (const one of expired) this.#giveUp(one);
+    if (!this.#closed) this.#callOff = clock.after(LOOK_MS, () => void this.#look());
+  }
+
+  #giveUp({ receiver, type, attempts }: Undelivered): void {
+    const detail = `it waited for more than ${MAX_AGE_MS / HOUR} hours, or more than ${MAX_WAITING} did`;
+    this.#parts.observe({ event: "webhook.failed.v1", receiver, of: type, attempts, detail });
   }
 }
 
-/** The messages for one receiver, one after the other. */
+/** The messages for one receiver, as this node delivers them: one after the other. */
 class Line {
   hook: WebhookConfig;
   readonly #parts: WebhooksParts;
-  readonly #queue: Message[] = [];
-  #running = false;
+  #running: Promise<void> | undefined;
+  #again = false;
   #closed = false;
-  #stopWaiting: () => void = () => {};
+  readonly #timers = new Set<() => void>();
 
   constructor(hook: WebhookConfig, parts: WebhooksParts) {
     this.hook = hook;
     this.#parts = parts;
   }
 
-  take(message: Message): void {
-    const { events = WEBHOOK_EVENTS } = this.hook;
-    if (!events.some((one) => one === message.type)) return;
-    this.#queue.push(message);
-    if (this.#queue.length > MAX_QUEUE) this.#giveUp(this.#queue.shift(), 0, `more than ${MAX_QUEUE} wait`);
-    if (!this.#running) void this.#run();
+  /** Looks for messages that are due, now or right after those that are under way. */
+  wake(): void {
+    this.#again = true;
+    this.#running ??= this.#run();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    this.#queue.length = 0;
-    this.#stopWaiting();
+    for (const callOff of this.#timers) callOff();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
-    for (;;) {
-      const message = this.#queue.shift();
-      if (message === undefined) break;
-      await this.#deliver(message);
+    await Promise.resolve(); // what is written in the same turn goes along
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      try {
+        while (!this.#closed && (await this.#deliverNext()));
+      } catch {
+        // The store's state says so; a message that was taken is due again after its lease.
+      }
     }
-    this.#running = false;
+    this.#running = undefined; // in the same turn as the last look at what was asked
   }
 
-  async #deliver(message: Message): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const fault = await this.#attempt(message);
-      if (fault === undefined || this.#closed) return;
-      const pause = RETRIES_MS[attempt - 1];
-      if (pause === undefined) return this.#giveUp(message, attempt, fault);
-      await this.#wait(pause);
-      if (this.#closed) return;
+  /** Returns whether there was one. */
+  async #deliverNext(): Promise<boolean> {
+    const { queue } = this.#parts;
+    const hook = hookOf(this.hook);
+    const delivery = await queue.take(hook, this.hook.timeout + LEASE_MS);
+    if (delivery === undefined) return false;
+    const fault = await this.#attempt(delivery);
+    if (fault === undefined) await queue.remove(hook, delivery.id);
+    else await this.#failed(hook, delivery, fault);
+    return true;
+  }
+
+  async #failed(hook: string, delivery: Delivery, fault: string): Promise<void> {
+    const { queue } = this.#parts;
+    const { id, type, attempts, age } = delivery;
+    if (this.#closed) return queue.retry(hook, id, 0); // it was called off: for another node, or the next start
+    const pause = PAUSES_MS[attempts - 1];
+    if (pause !== undefined && age + pause < MAX_AGE_MS) {
+      await queue.retry(hook, id, pause);
+      return this.#wakeIn(pause);
     }
+    const gone = await queue.remove(hook, id);
+    const { origin: receiver } = new URL(this.hook.url); // the path may be the receiver's secret
+    if (gone)
+      this.#parts.observe({ event: "webhook.failed.v1", receiver, of: type, attempts, detail: fault });
+  }
+
+  /** Later ones are found by the look that comes every few seconds. */
+  #wakeIn(pause: number): void {
+    if (pause > LOOK_MS || this.#closed) return;
+    const callOff = this.#parts.clock.after(pause, () => {
+      this.#timers.delete(callOff);
+      this.wake();
+    });
+    this.#timers.add(callOff);
   }
 
   /** What went wrong; undefined when it was taken. */
-  async #attempt({ id, body }: Message): Promise<string | undefined> {
+  async #attempt({ id, body }: Delivery): Promise<string | undefined> {
     const { clock, post } = this.#parts;
     const timestamp = String(Math.floor(clock.now() / 1000));
     const signature = sign(this.hook.secret, `${id}.${timestamp}.${body}`);
@@ -141,22 +196,6 @@ class Line {
       return messageOf(error);
     }
   }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const callOff = this.#parts.clock.after(ms, resolve);
-      this.#stopWaiting = () => {
-        callOff();
-        resolve();
-      };
-    });
-  }
-
-  #giveUp(message: Message | undefined, attempts: number, detail: string): void {
-    if (message === undefined) return;
-    const { origin } = new URL(this.hook.url); // the path may be the receiver's secret, as chat tools have it
-    this.#parts.observe({ event: "webhook.failed.v1", receiver: origin, of: message.type, attempts, detail });
-  }
 }
 
 /** @returns base64 of the HMAC-SHA-256 */
@@ -166,24 +205,4 @@ function sign(secret: Secret, content: string): string {
     ? Buffer.from(text.slice(ENCODED.length), "base64")
     : Buffer.from(text);
   return createHmac("sha256", key).update(content).digest("base64");
-}
-
-function messageFor(event: Event, { request }: Transition, now: number): Message {
-  const { event: type, ...facts } = event;
-  const { requester, reason, duration, approvals, needed, digest, state, grant } = request;
-  const about = {
-    id: request.id,
-    offer: request.offer,
-    requester: requester.username,
-    reason,
-    durationMs: duration,
-    state,
-    approvals: approvals.map(({ by }) => by.username),
-    needed,
-    /** What an approver has to have seen. */
-    digest,
-    until: grant === undefined ? undefined : new Date(grant.until).toISOString(),
-  };
-  const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: { ...facts, about } });
-  return { id: `msg_${randomUUID()}`, type, body };
 }

@@ -8,10 +8,11 @@ import { readLines } from "../../src/audit/ledger/lines.ts";
 import { noticeIn } from "../../src/audit/ledger/record.ts";
 import { verifyLedger } from "../../src/audit/ledger/verify.ts";
 import type { AccessWorld } from "../support/access-world.ts";
-import { may, role, startAccessWorld } from "../support/access-world.ts";
+import { may, putWriteOffer, role, startAccessWorld } from "../support/access-world.ts";
 import { apiOf } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
+import { startKeyServer } from "../support/key-server.ts";
 import { asLines, ledgerFile, linesIn, recordOf } from "../support/ledger.ts";
 
 const ROLES = "/namespaces/shop/roles";
@@ -190,4 +191,29 @@ test("what a node left behind that does not come back is recorded by another aft
   t.after(() => gateway.stop());
   await eventually("the other has recorded it", async () => (await waiting(world)) === 0);
   assert.deepEqual(Object.fromEntries(recordsOf(linesIn(elsewhere))), { orphan: 1 });
+});
+
+test("a webhook whose node is killed before it was taken is told by another node, with the same id", async (t) => {
+  const chat = await startKeyServer();
+  t.after(() => chat.close());
+  chat.serve((_, response) => response.writeHead(503).end());
+  const webhooks = [{ url: `${chat.url}/hooks/1`, secret: "a secret of the chat and the gateway" }];
+  const world = await startAccessWorld({ config: { webhooks } });
+  t.after(() => world.stop());
+  await putWriteOffer(world);
+  await world.put(role("writer", may("assume", "databaseroles", "ben")));
+  const ask = { offer: "write", duration: "10m", reason: "ticket 4711" };
+  const asked = await world.as("ada", "engineers")("POST", "/namespaces/shop/accessrequests", ask);
+  assert.equal(asked.status, 201, JSON.stringify(asked.body));
+  await eventually("the receiver was asked", () => chat.requests.length > 0);
+  await world.gateway.stop("SIGKILL");
+  chat.serve((_, response) => response.writeHead(204).end());
+  await again(t, world);
+  await eventually(
+    "it was delivered",
+    async () => (await inStore(world, "SELECT FROM postern.deliveries")).length === 0,
+  );
+  const ids = chat.requests.map(({ headers }) => headers["webhook-id"]);
+  assert.ok(ids.length > 1);
+  assert.equal(new Set(ids).size, 1);
 });

@@ -22,7 +22,7 @@ export function eventText(event: AuditEvent): string {
 }
 
 /** The same of an event that was committed with a notice: its id and when it was are with it. */
-export function noticeText(event: Event, { id, time }: Omit<Notice, "event">): string {
+export function noticeText(event: Event, { id, time }: Pick<Notice, "id" | "time">): string {
   return textOf({ ...(redact(event) as object), eventId: id, eventTime: new Date(time).toISOString() });
 }
 

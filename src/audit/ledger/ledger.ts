@@ -33,7 +33,7 @@ export interface Recorder {
 }
 
 /** The notice that an event was committed with: the record says its id, and when it was. */
-export type Origin = Omit<Notice, "event">;
+export type Origin = Pick<Notice, "id" | "time">;
 
 export interface CheckpointPolicy {
   /** A checkpoint after so many records. */

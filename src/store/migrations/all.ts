@@ -7,6 +7,7 @@ import { changesAtOnce } from "./0006-changes-at-once.ts";
 import { ledger } from "./0007-ledger.ts";
 import { usersSeen } from "./0008-users-seen.ts";
 import { outbox } from "./0009-outbox.ts";
+import { deliveries } from "./0010-deliveries.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. New ones are added at the end; forward only. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ledger,
   usersSeen,
   outbox,
+  deliveries,
 ];
