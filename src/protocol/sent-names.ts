@@ -19,7 +19,7 @@ export class SentNames<T> {
 
   /** A Sync was sent. */
   synced(): void {
-    this.#newest.clear();
+    if (this.#newest.size > 0) this.#newest.clear(); // an empty one would be made anew too
   }
 
   /** Everything that a name may stand for when the server comes to what is sent now. */
