@@ -92,7 +92,7 @@ export class Access {
     const { attempts, observe } = this.#parts;
     const judged = await this.#judge(credential, wish, noTrace);
     const entered = judged.kind === "denied" ? judged : await this.#use(judged, id);
-    const outcome = entered.kind === "denied" ? entered : await this.#record(entered);
+    const outcome = entered.kind === "denied" ? entered : await this.#record(entered, grantsOf(judged));
     if (outcome.kind === "denied") {
       if (provesNothing(outcome.code)) attempts.failed(countedAs(wish));
       observe({
@@ -112,10 +112,10 @@ export class Access {
   }
 
   /** No record, no session, where the cluster says so. */
-  async #record(outcome: Admitted): Promise<Outcome> {
+  async #record(outcome: Admitted, grants: readonly string[]): Promise<Outcome> {
     const { observe, recorder, clock } = this.#parts;
     const { cluster, session, identity } = outcome.admission;
-    const event = allowed(session.facts);
+    const event = allowed(session.facts, grants);
     const trouble = cluster.audit === "required" ? await record(event, recorder, clock) : undefined;
     if (trouble !== undefined) {
       session.close();
@@ -298,6 +298,10 @@ interface Permitted {
 }
 
 type Judged = Permitted | DeniedTo;
+
+function grantsOf(judged: Judged): readonly string[] {
+  return judged.kind === "permitted" ? judged.permit.grants : [];
+}
 
 function countedAs({ asker, peer }: Wish): string {
   return asker === undefined ? peer.address : toldBy(asker, peer.address);

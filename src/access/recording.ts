@@ -23,7 +23,7 @@ const PATIENCE_MS = 5000;
 type LoginAllowed = Extract<Event, { readonly event: "login.allowed.v1" }>;
 
 /** What is recorded and logged of a login that was permitted. */
-export function allowed(facts: SessionFacts): LoginAllowed {
+export function allowed(facts: SessionFacts, grants: readonly string[]): LoginAllowed {
   const { id, door, peer, subject, username, cluster, database, role, rule, until } = facts;
   return {
     event: "login.allowed.v1",
@@ -36,6 +36,7 @@ export function allowed(facts: SessionFacts): LoginAllowed {
     database,
     role,
     rule,
+    grants,
     until: until?.at,
   };
 }

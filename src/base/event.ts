@@ -50,6 +50,8 @@ export type Event =
       readonly role: RoleName;
       /** Which rule of the policy said yes. */
       readonly rule: string;
+      /** Ids of the grants that it rests on, which are those of the access requests that they came from. */
+      readonly grants: readonly string[];
       /** When the right ends, milliseconds since the epoch. */
       readonly until: number | undefined;
     }

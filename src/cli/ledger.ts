@@ -36,6 +36,7 @@ export interface Choice {
   readonly event?: string;
   readonly cluster?: string;
   readonly session?: string;
+  readonly grant?: string;
 }
 
 export function choiceOptions(): readonly Option[] {
@@ -46,6 +47,7 @@ export function choiceOptions(): readonly Option[] {
     new Option("--event <name>", "a kind of event, such as login.denied, or all that begin so: login"),
     new Option("--cluster <name>", "about that cluster"),
     new Option("--session <id>", "the id that a client was told, or that of an access request"),
+    new Option("--grant <id>", "about an access request or its grant, with the sessions that used it"),
   ];
 }
 

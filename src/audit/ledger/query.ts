@@ -1,5 +1,5 @@
 import type { Json } from "./canonical.ts";
-import type { LedgerRecord } from "./record.ts";
+import type { LedgerRecord, RecordedEvent } from "./record.ts";
 
 /** Which records are wanted; what is left out does not matter. */
 export interface Query {
@@ -14,15 +14,19 @@ export interface Query {
   readonly cluster?: string | undefined;
   /** A correlation id: of a session, or of an access request. */
   readonly session?: string | undefined;
+  /** The id of an access request or a grant. Takes in what happened in the sessions that used it. */
+  readonly grant?: string | undefined;
 }
 
 /** Tells which records a query wants, of records in the order of the ledger. */
 export function matcherOf(query: Query): (record: LedgerRecord) => boolean {
   const { from, to, event, cluster, session } = query;
   const isActors = actorMatcher(query.actor);
+  const isGrants = grantMatcher(query.grant);
   return (record) => {
-    // First: it learns from every record which sessions are the actor's.
-    if (!isActors(record)) return false;
+    // First: they learn from every record which sessions are meant.
+    const [actors, grants] = [isActors(record), isGrants(record)];
+    if (!actors || !grants) return false;
     const time = Date.parse(record.time);
     const fields = record.event;
     return (
@@ -45,14 +49,36 @@ const WHO = ["actor", "subject", "username"] as const;
 
 function actorMatcher(actor: string | undefined): (record: LedgerRecord) => boolean {
   if (actor === undefined) return () => true;
+  return withSessions(
+    (event) => WHO.some((name) => event[name] === actor),
+    ({ event }) => event === "login.allowed.v1",
+  );
+}
+
+/** A grant has the id of the access request that it came from. */
+function grantMatcher(id: string | undefined): (record: LedgerRecord) => boolean {
+  if (id === undefined) return () => true;
+  return withSessions(({ request, grant, grants }) => {
+    return request === id || grant === id || (Array.isArray(grants) && grants.includes(id));
+  });
+}
+
+/**
+ * What is meant by itself, and all of the sessions that such an event begins.
+ * @param begins whether an event that is meant makes its session one of them; all do by default
+ */
+function withSessions(
+  isMeant: (event: RecordedEvent) => boolean,
+  begins: (event: RecordedEvent) => boolean = () => true,
+): (record: LedgerRecord) => boolean {
   const sessions = new Set<Json>();
   return ({ event }) => {
     const { session } = event;
-    const isTheirs = WHO.some((name) => event[name] === actor);
-    if (isTheirs && session !== undefined && event.event === "login.allowed.v1") sessions.add(session);
+    const meant = isMeant(event);
+    if (meant && session !== undefined && begins(event)) sessions.add(session);
     const known = session !== undefined && sessions.has(session);
     if (known && event.event === "session.ended.v1") sessions.delete(session); // ids are not used twice
-    return isTheirs || known;
+    return meant || known;
   };
 }
 

@@ -14,7 +14,7 @@ interface Options extends Choice {
 
 /** `postern audit query`: the records that are looked for. */
 export function auditQueryCommand(): Command {
-  const command = describe("query", "find records by time, identity, event, cluster or session", [
+  const command = describe("query", "find records by time, identity, event, cluster, session or grant", [
     "postern audit query --file audit.jsonl --event login.denied --since 2h",
     "postern audit query --file audit.jsonl --actor https://login.example.com:ada --json",
     "postern audit query --file audit.jsonl --session 5f0c6a91d2be",

@@ -46,6 +46,8 @@ test("a request that a colleague approves opens the role at once, and its revoca
   const client = await login("ada");
   const { rows } = await client.query("SELECT current_user");
   assert.deepEqual(rows, [{ current_user: "ben" }]);
+  const allowed = await world.gateway.logged(({ event }) => event === "login.allowed.v1");
+  assert.deepEqual(allowed["grants"], [asked.body.id]);
   const end = ended(client);
   const revoked = await lead("POST", `${path}/revoke`, { note: "done" });
   assert.deepEqual([revoked.status, revoked.body.state], [200, "ended"]);

@@ -59,6 +59,7 @@ const ALLOWED = {
   database: parseDatabaseName("secret-database") ?? assert.fail(),
   role: parseRoleName("secret-role") ?? assert.fail(),
   rule: "a-rule",
+  grants: [],
   until: undefined,
 } as const;
 const STARTED = {

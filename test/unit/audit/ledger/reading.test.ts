@@ -59,6 +59,27 @@ test("what an identity did takes in its sessions, up to their end, by its subjec
   }
 });
 
+test("a grant takes in its request, its approvals, the sessions that used it, and its end, in their order", () => {
+  const other = { ...(at as object), session: "another" };
+  const told = [
+    { event: "access.requested.v1", request: "req_1" },
+    { event: "access.approved.v1", request: "req_2" },
+    { event: "access.approved.v1", request: "req_1" },
+    { event: "grant.started.v1", grant: "req_1", request: "req_1" },
+    { ...(at as object), event: "login.allowed.v1", grants: ["req_2", "req_1"] },
+    { ...other, event: "login.allowed.v1", grants: ["req_2"] },
+    { ...(at as object), event: "session.started.v1", loginMs: 1 },
+    { ...other, event: "session.started.v1", loginMs: 2 },
+    { event: "grant.ended.v1", grant: "req_1" },
+    { ...(at as object), event: "session.ended.v1" },
+  ];
+  const matches = matcherOf({ grant: "req_1" });
+  assert.deepEqual(
+    told.map((event) => matches(record(event as never))),
+    [true, false, true, true, true, false, true, false, true, true],
+  );
+});
+
 const CHOICES: readonly (readonly [Query, boolean])[] = [
   [{}, true],
   [{ event: "config" }, true],
