@@ -4,6 +4,7 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Credential } from "../../access/identify.ts";
+import type { Abort } from "../../base/abort.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { RoleName, SessionId } from "../../base/ids.ts";
@@ -54,7 +55,7 @@ interface PipelineParts {
   readonly pool: Pool;
   readonly catalog: () => Catalog | undefined;
   /** Waits for the first load of the catalog to end, well or not, or for who waits to leave. */
-  readonly catalogLoaded: (abort: AbortSignal) => Promise<Catalog | undefined>;
+  readonly catalogLoaded: (abort: Abort) => Promise<Catalog | undefined>;
   /** Told the SQLSTATE of every error of the server: the catalog may be out of date. */
   readonly onServerError: (sqlstate: string) => void;
   /** A request failed for another reason than an error of the server's or of its own. */

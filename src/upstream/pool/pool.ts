@@ -4,6 +4,7 @@
  * a boundary here; the pool puts it in front of every transaction, so that no door can forget it.
  */
 import type { Admission } from "../../access/admission.ts";
+import type { Abort } from "../../base/abort.ts";
 import type { Room } from "../../base/budget.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import type { ParameterValue } from "../../protocol/extended-query.ts";
@@ -130,12 +131,12 @@ export interface Pool {
    * @throws PoolError for what is the pool's own: no connection in time, a lost one, too many bytes
    * @throws UpstreamError, UpstreamRefused when no server can be logged in to, or the role has too many rights
    */
-  run(admission: Admission, transaction: Transaction, abort?: AbortSignal): Promise<readonly Result[]>;
+  run(admission: Admission, transaction: Transaction, abort?: Abort): Promise<readonly Result[]>;
   /**
    * Runs one constant query of our own as the login role, read-only: the catalog, the configuration in the database.
    * Throws as `run` does.
    */
-  lookUp(statement: Statement, abort?: AbortSignal): Promise<Result>;
+  lookUp(statement: Statement, abort?: Abort): Promise<Result>;
   /** Listens on a channel, on a connection of its own. */
   listen(channel: string, events: ListenEvents): Listening;
   stats(): PoolStats;

@@ -1,4 +1,5 @@
 import type { Admission } from "../../access/admission.ts";
+import type { Abort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { PoolError } from "./errors.ts";
 import type { Member } from "./member.ts";
@@ -41,7 +42,7 @@ export class Queue {
    * Waits for a connection. The signal's listener is gone when this settles.
    * @param admission of a brief read, which may share the connection with others of the same
    */
-  wait(abort: AbortSignal | undefined, admission?: Admission): Promise<Turn> {
+  wait(abort: Abort | undefined, admission?: Admission): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const deadline = this.#clock.now() + this.#timeoutMs;
       const leave = () => abort?.removeEventListener("abort", onAbort);

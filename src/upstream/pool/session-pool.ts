@@ -1,4 +1,5 @@
 import { Admission } from "../../access/admission.ts";
+import type { Abort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import type { RoleGuard } from "../role-guard.ts";
@@ -60,7 +61,7 @@ export class SessionPool implements Pool {
     this.#queue = new Queue(parts.clock, parts.settings.acquisitionTimeoutMs);
   }
 
-  async run(admission: Admission, transaction: Transaction, abort?: AbortSignal): Promise<readonly Result[]> {
+  async run(admission: Admission, transaction: Transaction, abort?: Abort): Promise<readonly Result[]> {
     this.#mustBeOurs(admission);
     if (admission.role === NO_ROLE) throw noSuchRole(admission.role);
     const { guard } = this.#parts;
@@ -72,7 +73,7 @@ export class SessionPool implements Pool {
     return await this.#transact({ role: admission.role, transaction, admission }, abort);
   }
 
-  async lookUp(statement: Statement, abort?: AbortSignal): Promise<Result> {
+  async lookUp(statement: Statement, abort?: Abort): Promise<Result> {
     const transaction = { readOnly: true, settings: [], statements: [statement], end: "commit" } as const;
     const [result] = await this.#transact({ role: undefined, transaction, admission: undefined }, abort);
     if (result === undefined) throw new TypeError("a statement without a result");
@@ -128,7 +129,7 @@ export class SessionPool implements Pool {
       throw new TypeError("an admission to something else than this pool");
   }
 
-  async #transact(work: Work, abort: AbortSignal | undefined): Promise<readonly Result[]> {
+  async #transact(work: Work, abort: Abort | undefined): Promise<readonly Result[]> {
     if (isBrief(work)) {
       const outcome = await this.#pipe(work, abort);
       if (outcome !== "moved") return outcome;
@@ -139,7 +140,7 @@ export class SessionPool implements Pool {
   }
 
   /** A connection that has reads of the same admission comes first, but nobody overtakes those who wait. */
-  async #pipe(work: BriefWork, abort: AbortSignal | undefined): Promise<Outcome> {
+  async #pipe(work: BriefWork, abort: Abort | undefined): Promise<Outcome> {
     this.#mustBeWanted(abort);
     const { admission } = work;
     let member = this.#piping(admission) ?? this.#free.pop();
@@ -161,12 +162,12 @@ export class SessionPool implements Pool {
     return may && !this.#isOld(member, this.#parts.clock.now()) ? member : undefined;
   }
 
-  #mustBeWanted(abort: AbortSignal | undefined): void {
+  #mustBeWanted(abort: Abort | undefined): void {
     if (this.#closing.signal.aborted) throw closed();
     if (abort?.aborted) throw new PoolError("pool/aborted", "given up before it began");
   }
 
-  #wait(abort: AbortSignal | undefined, admission?: Admission): Promise<Turn> {
+  #wait(abort: Abort | undefined, admission?: Admission): Promise<Turn> {
     const waiting = this.#queue.wait(abort, admission);
     this.#openMore();
     return waiting;
@@ -285,7 +286,7 @@ export class SessionPool implements Pool {
 async function abortable<T>(
   member: Member,
   work: Work,
-  abort: AbortSignal | undefined,
+  abort: Abort | undefined,
   run: () => Promise<T>,
 ): Promise<T> {
   if (abort === undefined) return await run();

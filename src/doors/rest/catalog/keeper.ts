@@ -1,3 +1,4 @@
+import type { Abort } from "../../../base/abort.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/error.ts";
 import type { Observe } from "../../../base/event.ts";
@@ -92,7 +93,7 @@ export class CatalogKeeper {
    * Resolves when the first load has ended, well or not: nobody waits for a database that is not there.
    * @param abort ends the wait
    */
-  async loaded(abort?: AbortSignal): Promise<Catalog | undefined> {
+  async loaded(abort?: Abort): Promise<Catalog | undefined> {
     if (!this.#firstEnded && this.#state.kind !== "stopped" && abort?.aborted !== true)
       await new Promise<void>((resolve) => {
         const release = () => {

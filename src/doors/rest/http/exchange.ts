@@ -2,6 +2,7 @@
  * One HTTP request and its answer, as every part of the door sees them. What carries the bytes stands behind this: the
  * parts do not know whether that is node:http or something quicker, nor TLS, nor a Unix-domain socket.
  */
+import type { Abort } from "../../../base/abort.ts";
 import type { Room } from "../../../base/budget.ts";
 import type { Peer } from "../../../base/event.ts";
 import type { HeaderField } from "../errors.ts";
@@ -15,8 +16,8 @@ export interface Exchange {
   readonly target: string;
   readonly headers: RequestHeaders;
   readonly peer: Peer;
-  /** Aborted when the client goes away before it has its answer, or by `abort`. Made when first asked for. */
-  readonly signal: AbortSignal;
+  /** Aborted when the client goes away before it has its answer, or by `abort`.*/
+  readonly signal: Abort;
   /** Ends what runs for the request, for another reason than the client's. */
   abort(reason: unknown): void;
   /**

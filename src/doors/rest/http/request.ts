@@ -1,3 +1,4 @@
+import { type Abort, Aborter } from "../../../base/abort.ts";
 import type { Share } from "../../../base/budget.ts";
 import type { Peer } from "../../../base/event.ts";
 import { HttpError } from "./errors.ts";
@@ -20,10 +21,8 @@ interface Origin {
 export class Request implements Exchange {
   readonly head: Head;
   readonly #origin: Origin;
-  #abort: AbortController | undefined;
+  readonly #abort = new Aborter();
   #room: Share | undefined;
-  /** Why it was aborted, before or after anybody asked for the signal. */
-  #aborted: { readonly reason: unknown } | undefined;
 
   constructor(head: Head, origin: Origin) {
     this.head = head;
@@ -46,12 +45,9 @@ export class Request implements Exchange {
     return this.#origin.peer;
   }
 
-  get signal(): AbortSignal {
-    if (this.#abort !== undefined) return this.#abort.signal;
-    this.#abort = new AbortController();
-    if (this.#aborted === undefined && this.#origin.closed) this.leave();
-    else if (this.#aborted !== undefined) this.#abort.abort(this.#aborted.reason);
-    return this.#abort.signal;
+  get signal(): Abort {
+    if (this.#origin.closed) this.leave();
+    return this.#abort;
   }
 
   body(): Promise<Buffer> {
@@ -76,8 +72,7 @@ export class Request implements Exchange {
   }
 
   abort(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#abort?.abort(reason);
+    this.#abort.abort(reason);
   }
 
   /** The client went away. */
