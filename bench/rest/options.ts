@@ -12,13 +12,13 @@ export interface Settings {
   /** The length of one run of wrk or pgbench. */
   readonly seconds: number;
   readonly clients: number;
-  /** Before the first reading, for each case; a compiler needs some thousand requests to settle. */
+  /** Before the first reading, for each case: until then compilers take up to a third of a gateway's CPU. */
   readonly warmUpSeconds: number;
   /** Tokens of which none comes twice in what a gateway may remember: two workers keep 4,096 sessions each. */
   readonly distinctTokens: number;
 }
 
-const DEFAULTS: Settings = { rounds: 5, seconds: 5, clients: 32, warmUpSeconds: 3, distinctTokens: 10_000 };
+const DEFAULTS: Settings = { rounds: 5, seconds: 5, clients: 32, warmUpSeconds: 8, distinctTokens: 10_000 };
 /** Enough to see that everything works. */
 const QUICK: Settings = { rounds: 1, seconds: 1, clients: 32, warmUpSeconds: 1, distinctTokens: 2_000 };
 
