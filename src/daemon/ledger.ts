@@ -11,6 +11,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Event, Observe } from "../base/event.ts";
 import { Secret } from "../base/secret.ts";
 import type { AuditConfig, Config, StoreConfig } from "../config/schema.ts";
+import { StoreError } from "../store/errors.ts";
 import { claimChains, StoredLedger } from "../store/ledger.ts";
 import type { Queries } from "../store/queries.ts";
 import type { StoreParts } from "../store/store.ts";
@@ -62,10 +63,11 @@ async function openOne(
   const node = worker === undefined ? name : `${name}-w${worker}`;
   return Ledger.open({
     node,
-    sink: await sinkOf({ audit, store, node, worker, clock, observe }),
+    sink: sinkOf({ audit, store, node, worker, clock, observe }),
     forwards: forwardsOf(audit, { clock, observe }),
     signer: signingKey === undefined ? undefined : openSigningKey(signingKey),
     checkpoint,
+    isAway: isStoreAway,
     leaveOut: new Set<Event["event"]>(requests ? [] : ["request.v1"]),
     clock,
     observe,
@@ -78,7 +80,7 @@ interface SinkOptions extends LedgerOptions {
   readonly node: string;
 }
 
-async function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: SinkOptions): Promise<Sink> {
+function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: SinkOptions): Sink {
   switch (sink.kind) {
     case "none":
       return noSink;
@@ -101,16 +103,19 @@ async function sinkOf({ audit: { sink }, store, node, worker, clock, observe }: 
  */
 export const LEDGER_CONNECTIONS = 1;
 
-async function storeSink(config: StoreConfig, node: string, parts: StoreParts): Promise<Sink> {
+function storeSink(config: StoreConfig, node: string, parts: StoreParts): Sink {
   const onConnect = (connection: Queries) => claim(connection, { schema: config.schema, node, ...parts });
   const store = createStore(config, { ...parts, onConnect });
-  try {
-    await prepareStore(store, config);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-  return new StoreSink({ node, table: new StoredLedger(store), close: () => store.close() });
+  return new StoreSink({
+    node,
+    table: new StoredLedger(store),
+    prepare: () => prepareStore(store, config),
+    close: () => store.close(),
+  });
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "store/unavailable";
 }
 
 /** A server takes a moment to notice that a process was killed, or to finish what it was at. */

@@ -49,6 +49,8 @@ export interface LedgerParts {
   readonly forwards: readonly Forward[];
   /** None: there are no checkpoints. */
   readonly signer: Signer | undefined;
+  /** Whether the sink is only away, and can be waited for; by default it never is. */
+  readonly isAway?: (error: unknown) => boolean;
   readonly checkpoint: CheckpointPolicy;
   /** Kinds of events that are not recorded although they could be; none by default. */
   readonly leaveOut?: ReadonlySet<Event["event"]>;
@@ -103,29 +105,51 @@ export class Ledger implements Keeper {
   #closing = false;
   #closed = false;
 
-  private constructor(parts: LedgerParts, tail: Tail) {
+  /** The sink was read: the tail is where its chain stands. */
+  #opened = false;
+  /** What the chain goes on or begins with, until it is recorded. */
+  #opening: AuditEvent | undefined;
+
+  private constructor(parts: LedgerParts) {
     this.#parts = parts;
-    this.#tail = tail;
+    this.#tail = emptyChain(newChain(parts.node));
+    // At once, so that no chain can be hidden from those who hold its checkpoints.
+    this.#checkpointDue = parts.signer !== undefined;
   }
 
   /**
-   * Opens the sink and goes on with its chain, or begins one.
+   * Opens the sink and goes on with its chain, or begins one. A sink that may be away for a while is opened when it is
+   * back; until then nothing can be recorded that must be.
    * @throws AuditError when the sink cannot be used
    */
   static async open(parts: LedgerParts): Promise<Ledger> {
-    const found = await parts.sink.open();
-    const { tail } = found;
-    const goesOn = tail !== undefined && nodeOf(tail.node) === parts.node;
-    const ledger = new Ledger(parts, goesOn ? tail : emptyChain(newChain(parts.node)));
-    // At once, so that no chain can be hidden from those who hold its checkpoints.
-    ledger.#checkpointDue = parts.signer !== undefined;
+    const ledger = new Ledger(parts);
     try {
-      await ledger.#record(goesOn ? resumed(found) : begun(tail));
+      await ledger.#write([]);
     } catch (error) {
-      await parts.sink.close();
-      throw error;
+      if (parts.isAway?.(error) === true) ledger.#failed([], error);
+      else {
+        await parts.sink.close();
+        throw ledger.#errorOf(error);
+      }
     }
     return ledger;
+  }
+
+  async #openSink(): Promise<void> {
+    const found = await this.#parts.sink.open();
+    const { tail } = found;
+    const goesOn = tail !== undefined && nodeOf(tail.node) === this.#parts.node;
+    if (goesOn) this.#tail = tail;
+    this.#opening = goesOn ? resumed(found) : begun(tail);
+    this.#opened = true;
+  }
+
+  /** The answer to the write that opened the chain may have been lost after it was done. */
+  async #recover(): Promise<void> {
+    const before = this.#tail.seq;
+    this.#tail = await this.#parts.sink.recover(this.#tail);
+    if (this.#tail.seq > before) this.#opening = undefined;
   }
 
   /** The chain's name. */
@@ -252,7 +276,8 @@ export class Ledger implements Keeper {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { sink, forwards } = this.#parts;
-    if (this.#inDoubt) this.#tail = await sink.recover(this.#tail);
+    if (!this.#opened) await this.#openSink();
+    else if (this.#inDoubt) await this.#recover();
     this.#inDoubt = true;
     const lost = this.#lost;
     const due = this.#checkpointDue;
@@ -261,6 +286,7 @@ export class Ledger implements Keeper {
     const records = [...events, ...checkpoint];
     await sink.write(records);
     this.#inDoubt = false;
+    this.#opening = undefined;
     const { node, seq, hash, time } = records.at(-1) ?? this.#tail;
     this.#tail = { node, seq, hash, time };
     this.#lost -= lost;
@@ -277,6 +303,9 @@ export class Ledger implements Keeper {
     const { clock } = this.#parts;
     const records: SealedRecord[] = [];
     const tail = () => records.at(-1) ?? this.#tail;
+    // What waited for the sink came before it was opened.
+    const began = batch[0]?.time ?? clock.now();
+    if (this.#opening !== undefined) records.push(sealEvent(this.#opening, began, tail()));
     if (lost > 0) records.push(sealEvent({ event: "ledger.lost.v1", events: lost }, clock.now(), tail()));
     for (const { text, time, notice } of batch) {
       const backMs = tail().time - time;
@@ -316,11 +345,7 @@ export class Ledger implements Keeper {
 
   /** Nobody waits for what may take long: appended events are refused, offered ones tried again later. */
   #failed(batch: readonly Waiting[], thrown: unknown): void {
-    const { sink } = this.#parts;
-    const error =
-      thrown instanceof AuditError
-        ? thrown
-        : new AuditError("audit/unwritable", `${sink.name}: ${messageOf(thrown)}`, { cause: thrown });
+    const error = this.#errorOf(thrown);
     if (!this.#failing) this.#tell(error.code, error.message);
     this.#failing = true;
     const all = [...batch, ...this.#queue.splice(0)];
@@ -331,6 +356,12 @@ export class Ledger implements Keeper {
       else this.#enter(waiting);
     }
     this.#retryLater();
+  }
+
+  #errorOf(thrown: unknown): AuditError {
+    if (thrown instanceof AuditError) return thrown;
+    const detail = `${this.#parts.sink.name}: ${messageOf(thrown)}`;
+    return new AuditError("audit/unwritable", detail, { cause: thrown });
   }
 
   #retryLater(): void {

@@ -9,6 +9,8 @@ interface StoreSinkParts {
   /** The name of this node. */
   readonly node: string;
   readonly table: LedgerTable;
+  /** Sees to it that the table is there. */
+  readonly prepare: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export class StoreSink implements Sink {
   }
 
   async open(): Promise<Found> {
+    await this.#parts.prepare();
     return { tail: await this.#last(), cut: undefined };
   }
 

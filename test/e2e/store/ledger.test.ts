@@ -28,7 +28,7 @@ after(async () => {
 });
 
 function sinkOf(table: StoredLedger, node = "gw1") {
-  return new StoreSink({ node, table, close: async () => {} });
+  return new StoreSink({ node, table, prepare: async () => {}, close: async () => {} });
 }
 
 test("a chain in the store goes on after a restart, and is found to be whole", async (t) => {

@@ -80,7 +80,7 @@ test("changes of a process that was not heard of for a minute are taken up by on
 test("a ledger in the store has a record and no notice of it any more, or the notice and no record", async (t) => {
   const { store } = await freshStore(t, postgres);
   const table = new StoredLedger(store);
-  const sink = new StoreSink({ node: "gw1", table, close: async () => {} });
+  const sink = new StoreSink({ node: "gw1", table, prepare: async () => {}, close: async () => {} });
   const ledger = await openLedger(sink);
   const [one, other] = await commit(store, ledger.chain, "one", "other");
   assert.ok(one !== undefined && other !== undefined);
