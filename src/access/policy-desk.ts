@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type Announce, type Notice, noticeOf } from "../base/notice.ts";
 import type { AccessOffer } from "../grants/offer.ts";
-import { canI, whoCan } from "../policy/rbac/answers.ts";
+import { canI, type Reason, whoCan } from "../policy/rbac/answers.ts";
 import type { User } from "../policy/rbac/attributes.ts";
 import type { Permission } from "../policy/rbac/escalation.ts";
 import { mayWriteBinding, mayWriteRole } from "../policy/rbac/escalation.ts";
@@ -20,6 +20,23 @@ import { mustBeRecorded, type Recorded } from "./recording.ts";
 import type { SharedPolicy } from "./shared-policy.ts";
 import type { Entry, WrittenObject } from "./written-object.ts";
 import { keyOf, readObject, spaceOf } from "./written-object.ts";
+
+const ADMINISTRATOR_MAY = "the administrator may do everything";
+/** What the administrator may not: they operate Postern, and log in nowhere. */
+const LOGIN_VERBS: ReadonlySet<string> = new Set(["connect", "assume", "replicate"]);
+
+/** Whether somebody may do something. */
+export interface Possible {
+  /** What it rests on. */
+  readonly reasons: readonly Reason[];
+  /** Why not. */
+  readonly denial: string | undefined;
+}
+
+const EVERYTHING: Possible = {
+  reasons: [{ rule: ADMINISTRATOR_MAY, until: undefined, grantId: undefined }],
+  denial: undefined,
+};
 
 /** What names an object; `namespace` is empty for kinds without one. */
 export interface ObjectKey {
@@ -130,10 +147,13 @@ export class PolicyDesk {
   }
 
   /** Whether somebody may do something, and by which rules. */
-  canI(user: User, act: Act, address: string | undefined) {
+  canI(user: User, act: Act, address: string | undefined): Possible {
     const { apiGroup = POSTERN_GROUP, ...asked } = act;
     const { clock } = this.#parts;
-    return canI(this.#policy.sure, { user, apiGroup, ...asked, peer: address }, clock.now());
+    if (user === ADMINISTRATOR && !LOGIN_VERBS.has(act.verb)) return EVERYTHING;
+    const about = { user, apiGroup, ...asked, peer: address };
+    const { decision, reasons } = canI(this.#policy.sure, about, clock.now());
+    return { reasons, denial: decision.kind === "allow" ? undefined : decision.reason };
   }
 
   /** Everybody who may do something. */
@@ -165,7 +185,7 @@ export class PolicyDesk {
   }
 
   #mayWrite(user: User, object: WrittenObject, before: WrittenObject | undefined): Permission {
-    if (user === ADMINISTRATOR) return { kind: "may", because: "the administrator may do everything" };
+    if (user === ADMINISTRATOR) return { kind: "may", because: ADMINISTRATOR_MAY };
     const policy = this.#policy.sure;
     const now = this.#parts.clock.now();
     switch (object.kind) {

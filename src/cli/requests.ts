@@ -1,5 +1,7 @@
 /** Access requests and grants, as commands show them and act on them. */
+
 import type { Command } from "commander";
+import { spanText } from "../base/span.ts";
 import type { RequestAnswer } from "../doors/control/api/routes/requests.ts";
 import type { Api } from "./api.ts";
 import { pathTo } from "./api.ts";
@@ -7,7 +9,7 @@ import type { ServerOptions } from "./server.ts";
 import { apiOf, serverCommand } from "./server.ts";
 import { print, printJson } from "./terminal.ts";
 import { legible, table } from "./text.ts";
-import { fromNow, spanText } from "./times.ts";
+import { fromNow } from "./times.ts";
 
 /** In examples, where there would be one of your own. */
 export const EXAMPLE_ID = "5f0c6a91d2be4e07";

@@ -1,5 +1,7 @@
 /** Whether somebody may ask for what they ask for, and the request that it becomes. Pure. */
+
 import { isLine } from "../base/line.ts";
+import { spanText } from "../base/span.ts";
 import { digestOf, revisionOf, termsOf } from "./digest.ts";
 import type { GrantsErrorCode } from "./errors.ts";
 import { isGrant, START, type Way } from "./machine.ts";
@@ -65,7 +67,10 @@ function wayOf(ask: Ask, actor: Person, { spec, metadata }: AccessOffer, rights:
 function durationFault({ duration, breakGlass }: Ask, { spec }: AccessOffer): Refusal | undefined {
   const most = (breakGlass ? spec.breakGlass?.maxDuration : undefined) ?? spec.maxDuration;
   if (Number.isInteger(duration) && duration >= MIN_GRANT_MS && duration <= most) return undefined;
-  return { code: "grants/duration", detail: `${duration} ms; the offer allows ${MIN_GRANT_MS} to ${most}` };
+  return {
+    code: "grants/duration",
+    detail: `${spanText(duration)}; the offer allows ${spanText(MIN_GRANT_MS)} to ${spanText(most)}`,
+  };
 }
 
 function reasonFault({ reason, breakGlass }: Ask, { spec }: AccessOffer): Refusal | undefined {

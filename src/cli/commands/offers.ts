@@ -1,10 +1,10 @@
 import type { Command } from "commander";
+import { spanText } from "../../base/span.ts";
 import type { OfferAnswer } from "../../doors/control/api/routes/requests.ts";
 import type { ServerOptions } from "../server.ts";
 import { apiOf, serverCommand } from "../server.ts";
 import { print, printJson, tell } from "../terminal.ts";
 import { table } from "../text.ts";
-import { spanText } from "../times.ts";
 
 /** `postern offers`: what the asker could ask for. */
 export function offersCommand(): Command {

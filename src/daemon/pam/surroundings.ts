@@ -57,5 +57,10 @@ export async function readCredential(fd: number): Promise<string | { readonly fa
     return {
       fault: `pam_exec.so has cut the credential after ${credential.length} bytes; take the module pam_postern.so, or a personal access token`,
     };
-  return credential.toString("utf8");
+  return withoutNewline(credential.toString("utf8"));
+}
+
+/** A token that was read from a file, or piped in by who tries this out, ends as lines do; no credential does. */
+function withoutNewline(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
 }

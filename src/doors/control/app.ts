@@ -5,7 +5,7 @@ import { messageOf } from "../../base/error.ts";
 import type { Observe } from "../../base/event.ts";
 import type { Secret } from "../../base/secret.ts";
 import { mountJit } from "./api/jit.ts";
-import { mountApi } from "./api/mount.ts";
+import { missing, mountApi } from "./api/mount.ts";
 import { apiRoutes } from "./api/routes.ts";
 import type { Env } from "./env.ts";
 import type { ControlErrorCode } from "./errors.ts";
@@ -50,7 +50,7 @@ export function createApp({ routes, running, observe, token }: AppParts): Hono<E
   }
   mountJit(app, () => running.logins(), peerOf);
   mountApi(app, apiRoutes, () => running.api(), peerOf);
-  app.notFound(() => answer("control/not-found"));
+  app.notFound((context) => missing(apiRoutes, context) ?? answer("control/not-found"));
   app.onError((error, context) => refuse(context, "control/failed", messageOf(error)));
   return app;
 }

@@ -10,6 +10,7 @@ export type ControlErrorCode =
   | "control/not-json"
   | "control/too-large"
   | "control/not-found"
+  | "control/method"
   | "control/failed";
 
 export const controlErrors: Readonly<Record<ControlErrorCode, ErrorSpec>> = {
@@ -41,6 +42,11 @@ export const controlErrors: Readonly<Record<ControlErrorCode, ErrorSpec>> = {
     publicMessage: "the body is larger than anything that this takes",
   },
   "control/not-found": { sqlstate: "42704", http: 404, publicMessage: "there is nothing here" },
+  "control/method": {
+    sqlstate: "42704",
+    http: 405,
+    publicMessage: "this path does not take that method; `Allow` names those that it takes",
+  },
   "control/failed": {
     sqlstate: "XX000",
     http: 500,

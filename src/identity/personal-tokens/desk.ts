@@ -11,6 +11,7 @@ import { isLine } from "../../base/line.ts";
 import { parseNetwork } from "../../base/networks.ts";
 import { type Announce, type Notice, noticeOf } from "../../base/notice.ts";
 import type { Secret } from "../../base/secret.ts";
+import { spanText } from "../../base/span.ts";
 import type { Identity } from "../identity.ts";
 import type { TokenErrorCode } from "./errors.ts";
 import { tokenErrors } from "./errors.ts";
@@ -160,7 +161,10 @@ function ownerFault({ proof }: Identity): TokenRefused | undefined {
 function wishFault({ name, lifetime, roles, cidrs }: TokenWish, most: number): TokenRefused | undefined {
   if (!isLine(name, MAX_NAME)) return refuse("tokens/name", `${name.length} characters`);
   if (!Number.isInteger(lifetime) || lifetime < MIN_LIFETIME_MS || lifetime > most)
-    return refuse("tokens/lifetime", `${lifetime} ms; ${MIN_LIFETIME_MS} to ${most} are allowed`);
+    return refuse(
+      "tokens/lifetime",
+      `${spanText(lifetime)}; ${spanText(MIN_LIFETIME_MS)} to ${spanText(most)} are allowed`,
+    );
   if (roles !== undefined && !isList(roles, MAX_ROLES, (role) => parseRoleName(role) !== undefined))
     return refuse("tokens/roles", `not 1 to ${MAX_ROLES} role names`);
   if (cidrs !== undefined && !isList(cidrs, MAX_NETWORKS, (one) => parseNetwork(one) !== undefined))

@@ -69,6 +69,33 @@ test("attack 18: nobody approves their own request, whatever groups they are in"
   await both("POST", `/accessrequests/${asked.body.id}/withdraw`, {});
 });
 
+test("what a route does not take is refused and said, and makes nothing", async () => {
+  const mistyped = await ask("hal", { breakglass: true });
+  assert.deepEqual([mistyped.status, mistyped.body.code], [400, "control/invalid"]);
+  assert.match(JSON.stringify(mistyped.body.errors), /breakglass/);
+  const open = await engineer("hal")("POST", "/tokens", { name: "x", expiresIn: "1h", cidr: ["10.0.0.0/8"] });
+  assert.deepEqual([open.status, open.body.code], [400, "control/invalid"]);
+  const { status } = await engineer("hal")("GET", "/accessrequests?limit=-1");
+  assert.equal(status, 400);
+  const { body } = await engineer("hal")("GET", "/accessrequests");
+  assert.deepEqual(body.items, []);
+});
+
+test("the administrator is told that they may do everything, but log in nowhere", async () => {
+  const may = async (verb: string, resource: string) =>
+    (await world.administrator("POST", "/can-i", { verb, resource })).body.allowed;
+  assert.equal(await may("delete", "clusterroles"), true);
+  assert.equal(await may("connect", "databases"), false);
+});
+
+test("a path that is not there, and a method that a path does not take, are problems too", async () => {
+  const missing = await engineer("hal")("GET", "/nonsense");
+  assert.deepEqual([missing.status, missing.body.code], [404, "control/not-found"]);
+  assert.equal(missing.body.type, "urn:postern:error:control/not-found");
+  const wrong = await engineer("hal")("DELETE", "/accessrequests");
+  assert.deepEqual([wrong.status, wrong.body.code], [405, "control/method"]);
+});
+
 test("somebody who is no approver can neither approve nor see a request", async () => {
   const asked = await ask("fay");
   const other = engineer("gus");

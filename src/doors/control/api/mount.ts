@@ -38,6 +38,21 @@ export function mountApi(
   }
 }
 
+/** The answer to a request for which there is no route; undefined outside of the API. */
+export function missing(routes: readonly Route[], { req }: Context<Env>): Response | undefined {
+  if (!`${req.path}/`.startsWith(`${API_ROOT}/`)) return undefined;
+  const methods = routes.filter(({ path }) => matches(path, req.path)).map(({ method }) => method);
+  const id = newSessionId();
+  const response = identified(refusal(methods.length === 0 ? "control/not-found" : "control/method", id), id);
+  if (methods.length > 0) response.headers.set("allow", methods.join(", "));
+  return response;
+}
+
+function matches(template: string, path: string): boolean {
+  const pattern = `${API_ROOT}${template.replaceAll(/\{\w+\}/g, "[^/]+")}`;
+  return new RegExp(`^${pattern}$`).test(path);
+}
+
 async function answer(
   route: Route,
   context: Context<Env>,

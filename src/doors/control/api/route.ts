@@ -2,7 +2,7 @@
  * What a route of the API is. A route declares its permission, what it takes and what it answers in one value, from
  * which it is mounted, checked and described (OpenAPI); one without a permission does not compile.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import type { Act, Operator } from "../../../access/operator.ts";
 import type { Services } from "./services.ts";
 
@@ -66,12 +66,16 @@ export interface Route extends AnyRoute {
   readonly handle: (operator: Operator, asked: never, services: Services) => Promise<unknown>;
 }
 
-/** Checks the parts of a route against each other. */
+/**
+ * Checks the parts of a route against each other. What a request brings beyond them is refused: a mistyped `cidrs` would
+ * otherwise be a token that is good from everywhere.
+ */
 export function route<
   P extends Shape | undefined = undefined,
   Q extends Shape | undefined = undefined,
   B extends z.ZodType | undefined = undefined,
   A extends z.ZodType | undefined = undefined,
 >(parts: KnownRoute<P, Q, B, A>): Route {
-  return parts;
+  const { query = z.object({}), body } = parts;
+  return { ...parts, query: query.strict(), body: body instanceof z.ZodObject ? body.strict() : body };
 }

@@ -18,7 +18,7 @@ const body = z.object({
   replication: z.boolean().default(false),
   address: z.string().max(64).optional().describe("Where they come from; where the asker does."),
   as: z
-    .object({
+    .strictObject({
       issuer: z.string().min(1).max(1024).describe("The `iss` of their tokens."),
       subject: z.string().min(1).max(1024),
       username: z.string().max(1024).optional().describe("`subject` by default."),

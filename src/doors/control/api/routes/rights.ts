@@ -67,7 +67,7 @@ export const rightsRoutes: readonly Route[] = [
     need: { kind: "identity" },
     body: act.extend({
       as: z
-        .object({
+        .strictObject({
           user: z.string().min(1).max(1024),
           groups: z.array(z.string().max(1024)).max(1000).default([]),
         })
@@ -79,9 +79,8 @@ export const rightsRoutes: readonly Route[] = [
       const { as, ...asked } = body;
       const known = as === undefined ? operator.user : impersonated(operator, as);
       const address = as === undefined ? operator.peer.address : undefined;
-      const { decision, reasons } = policy.canI(known, asked, address);
-      const denial = decision.kind === "allow" ? undefined : decision.reason;
-      return { allowed: decision.kind === "allow", reasons: [...reasons], denial };
+      const { reasons, denial } = policy.canI(known, asked, address);
+      return { allowed: denial === undefined, reasons: [...reasons], denial };
     },
   }),
   route({
