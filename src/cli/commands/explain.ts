@@ -37,7 +37,10 @@ export function explainCommand(): Command {
       "a file that holds the token (or set POSTERN_TOKEN); with --server it is your own, about which is asked by default",
     )
     .addOption(caFileOption())
-    .option("--as <user>", "with --server: ask about this user, by username, subject or <issuer>:<subject>")
+    .option(
+      "--as <user>",
+      "with --server: ask about this user, by username, subject or <issuer>:<subject>; where claims decide, use --token",
+    )
     .option("--issuer <issuer>", "with --as: the issuer's `iss`, and --as is the subject, seen or not")
     .option(
       "--as-group <name>",
