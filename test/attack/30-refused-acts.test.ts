@@ -34,7 +34,7 @@ test("attack 30: who tries to approve their own request is on record, with the c
   assert.deepEqual(
     { verb, resource, name, outcome, code },
     {
-      verb: "approveAccessRequest",
+      verb: "approve",
       resource: "accessrequests",
       name: id,
       outcome: "denied",

@@ -43,8 +43,9 @@ async function verify(options: Options): Promise<void> {
   const [keys, held] = [await keysOf(options), await heldIn(options.checkpoint)];
   const onProgress = progressTeller("lines read");
   const verdict = await verifyLedger(source.lines(), { keys, held, onProgress });
-  if (options.json) printJson(verdict);
-  else show(verdict, keys.length > 0, held.length > 0);
+  const unseen = unseenBy(keys.length > 0, held.length > 0);
+  if (options.json) printJson({ ...verdict, notes: [...verdict.notes, ...unseen] });
+  else show(verdict, { signatures: keys.length > 0, outside: held.length > 0, unseen });
   const count = verdict.findings.length;
   if (count > 0)
     throw new Failure(
@@ -87,7 +88,21 @@ function parsed(text: string): unknown {
   }
 }
 
-function show({ chains, findings, notes, ok }: Verdict, signatures: boolean, outside: boolean): void {
+/** What was not looked at, so that nobody takes the verdict for more than it is. */
+function unseenBy(signatures: boolean, outside: boolean): readonly string[] {
+  return [
+    ...(signatures ? [] : ["signatures were not looked at; give --key"]),
+    ...(outside ? [] : ["whether the end was cut off cannot be seen from inside; give --checkpoint"]),
+  ];
+}
+
+interface Looked {
+  readonly signatures: boolean;
+  readonly outside: boolean;
+  readonly unseen: readonly string[];
+}
+
+function show({ chains, findings, notes, ok }: Verdict, { signatures, outside, unseen }: Looked): void {
   for (const { node, first, last, signedTo, heldTo } of chains) {
     const signed = signatures ? `, signed to ${signedTo ?? "none"}` : "";
     const held = outside ? `, held elsewhere to ${heldTo ?? "none"}` : "";
@@ -100,6 +115,5 @@ function show({ chains, findings, notes, ok }: Verdict, signatures: boolean, out
   }
   if (!ok) return;
   print(paint("green", "whole: nothing was edited, taken out, added or reordered"));
-  if (!signatures) tell("signatures were not looked at; give --key");
-  if (!outside) tell("whether the end was cut off cannot be seen from inside; give --checkpoint");
+  for (const caveat of unseen) tell(caveat);
 }

@@ -73,6 +73,11 @@ test("what verify has not looked at, it says", (t) => {
   assert.equal(code, 0);
   assert.match(stderr, /signatures were not looked at; give --key/);
   assert.match(stderr, /whether the end was cut off cannot be seen from inside; give --checkpoint/);
+  const json = shell("postern audit verify --file audit.jsonl --json", exampleDirectory(t));
+  assert.deepEqual(JSON.parse(json.stdout).notes, [
+    "signatures were not looked at; give --key",
+    "whether the end was cut off cannot be seen from inside; give --checkpoint",
+  ]);
 });
 
 test("records are shown on one line each, and nothing that a client sent reaches the terminal as it is", (t) => {

@@ -82,6 +82,8 @@ class Call {
   readonly #parts: ApiParts;
   /** What policy is asked for; undefined where who one is decides. */
   readonly #act: Act | undefined;
+  /** The same, or what is asked of policy behind the route. */
+  readonly #tried: Act | undefined;
 
   constructor(route: Route, operator: Operator, asked: Asked<unknown, unknown, unknown>, parts: ApiParts) {
     this.#route = route;
@@ -90,6 +92,7 @@ class Call {
     this.#parts = parts;
     const need = route.need as Need<unknown>;
     this.#act = need.kind === "permission" ? need.act(asked.params) : undefined;
+    this.#tried = need.kind === "permission" ? this.#act : need.tries?.(asked.params);
   }
 
   async run(): Promise<Response> {
@@ -106,15 +109,16 @@ class Call {
       return Response.json(schema.parse(result), { status: status ?? 200 });
     } catch (error) {
       if (act !== undefined) this.#record("failed", codeOf(error));
-      else if (this.#route.method !== "GET" && isForbidden(error)) this.#record("denied", codeOf(error));
+      else if (isForbidden(error)) this.#record("denied", codeOf(error));
       throw error;
     }
   }
 
   #record(outcome: "done" | "denied" | "failed", code: string | undefined): void {
+    // What a route does where an identity is enough is recorded by whoever does it; what it refuses is known here only.
+    if (this.#tried === undefined) return;
     const { identity, id } = this.#operator;
-    // What such a route does is recorded by whoever does it; what it does not is known here only.
-    const { verb, resource, namespace, name } = this.#act ?? attempted(this.#route, this.#asked.params);
+    const { verb, resource, namespace, name } = this.#tried;
     this.#parts.observe({
       event: "operator.acted.v1",
       actor: identity.id,
@@ -127,13 +131,6 @@ class Call {
       code,
     });
   }
-}
-
-/** What somebody tried for which no policy is asked here: the name of the route, and what it was about. */
-function attempted({ id: verb, path }: Route, params: unknown): Act {
-  const { namespace, id: name } = (params ?? {}) as { readonly namespace?: string; readonly id?: string };
-  const resource = path.replace("/namespaces/{namespace}", "").split("/")[1] ?? "";
-  return { verb, resource, namespace, name };
 }
 
 function codeOf(error: unknown): string {

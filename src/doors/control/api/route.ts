@@ -8,8 +8,11 @@ import type { Services } from "./services.ts";
 
 /** Who may use a route. */
 export type Need<Params> =
-  /** Whoever proved who they are; the route itself shows them no more than their own. */
-  | { readonly kind: "identity" }
+  /**
+   * Whoever proved who they are; the route itself shows them no more than their own.
+   * `tries`: the act in policy's words, for the record of whom what stands behind the route refused.
+   */
+  | { readonly kind: "identity"; readonly tries?: (params: Params) => Act }
   /** Whom policy lets do this. */
   | { readonly kind: "permission"; readonly act: (params: Params) => Act };
 

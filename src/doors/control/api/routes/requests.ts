@@ -60,6 +60,17 @@ export type RequestAnswer = z.output<typeof request>;
 export type OfferAnswer = z.output<typeof offered>;
 
 const one = z.object({ id });
+
+/** What each step is in policy's words: `approve` is a verb of its own, as every answer is of those who may. */
+const ACTS = {
+  approve: { verb: "approve", resource: "accessrequests" },
+  deny: { verb: "approve", resource: "accessrequests" },
+  review: { verb: "approve", resource: "accessrequests" },
+  withdraw: { verb: "delete", resource: "accessrequests" },
+  extend: { verb: "create", resource: "accessrequests" },
+  revoke: { verb: "delete", resource: "grants" },
+} as const;
+
 const noted = z.object({ note: note.optional() });
 const tag = "access";
 
@@ -81,7 +92,10 @@ export const requestRoutes: readonly Route[] = [
     summary: "Asks for what is offered. It begins at once where the offer says so.",
     tag,
     status: 201,
-    need: { kind: "identity" },
+    need: {
+      kind: "identity",
+      tries: ({ namespace: space }) => ({ verb: "create", resource: "accessrequests", namespace: space }),
+    },
     params: z.object({ namespace }),
     body: z.object({
       offer: objectName.describe("The offer's name."),
@@ -191,13 +205,16 @@ interface Step<B extends z.ZodType> extends Pick<Route, "id" | "summary" | "stat
 }
 
 /** A step that somebody takes with one request, and the request after it. */
-function step<B extends z.ZodType>(verb: string, { take, ...parts }: Step<B>): Route {
+function step<B extends z.ZodType>(verb: keyof typeof ACTS, { take, ...parts }: Step<B>): Route {
   return route({
     ...parts,
     method: "POST",
     path: `/accessrequests/{id}/${verb}`,
     tag,
-    need: { kind: "identity" },
+    need: {
+      kind: "identity",
+      tries: ({ id: name }) => ({ ...ACTS[verb], name }),
+    },
     params: one,
     answer: request,
     handle: async (operator, { params, body }, { requests }) =>

@@ -76,7 +76,10 @@ export const tokenRoutes: readonly Route[] = [
     summary:
       "Revokes a token, for good and at every door at once; another's for who may `delete` `personaltokens`.",
     tag,
-    need: { kind: "identity" },
+    need: {
+      kind: "identity",
+      tries: ({ id: name }) => ({ verb: "delete", resource: "personaltokens", name }),
+    },
     params: z.object({ id }),
     answer: listed,
     handle: async (operator, { params }, { tokens }) => shown(await tokens.revoke(operator, params.id)),

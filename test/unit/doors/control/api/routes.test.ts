@@ -64,3 +64,10 @@ test("the description is valid OpenAPI 3.1", async () => {
     ["name"],
   );
 });
+
+// /can-i only asks.
+for (const { method, path, need } of apiRoutes)
+  if (method !== "GET" && need.kind === "identity" && path !== "/can-i")
+    test(`${method} ${path} says in policy's words what is on record when it is refused`, () => {
+      assert.match(need.tries?.({} as never).verb ?? "", /^(approve|create|delete)$/);
+    });
