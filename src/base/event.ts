@@ -113,6 +113,8 @@ export type Event =
       readonly reason: EndReason;
       readonly bytesFromClient: number;
       readonly bytesToClient: number;
+      /** Rows that the client was sent, of results and of COPY; none where a door sends the rows of requests. */
+      readonly rows: number | undefined;
       readonly durationMs: number;
     }
   | {

@@ -99,16 +99,20 @@ function isEnd(type: number | undefined): boolean {
 const READY = 1;
 /** NoticeResponse, NotificationResponse, ParameterStatus: they come at any time ("Asynchronous Operations"). */
 const ANY_TIME = 2;
+/** DataRow; CopyData, which holds one row each. */
+const ROW = 5;
 /** CopyInResponse, CopyBothResponse. */
 const TAKES_ROWS = 3;
 /** ErrorResponse. */
 const FAILED = 4;
-const FROM_SERVER = meanings({ Z: READY, NAS: ANY_TIME, GW: TAKES_ROWS, E: FAILED });
+const FROM_SERVER = meanings({ Z: READY, NAS: ANY_TIME, GW: TAKES_ROWS, E: FAILED, Dd: ROW });
 
 /** What the server said. */
 class Answers extends Frames {
   readonly #asked: Asked;
   #status: number | undefined;
+  /** How many rows there were. */
+  rows = 0;
 
   constructor(asked: Asked) {
     super();
@@ -125,7 +129,8 @@ class Answers extends Frames {
     const meaning = FROM_SERVER[type];
     if (meaning === ANY_TIME) return;
     this.#status = meaning === READY ? first : undefined;
-    if (meaning === READY) this.#asked.ready();
+    if (meaning === ROW) this.rows++;
+    else if (meaning === READY) this.#asked.ready();
     else if (meaning === TAKES_ROWS) this.#asked.copyIn();
     else if (meaning === FAILED) this.#asked.copyFailed();
   }
@@ -160,6 +165,11 @@ export class MessageFlow {
   /** Whether a message can be said in the server's place without breaking one of its own in two. */
   get speakable(): boolean {
     return this.#answers.between;
+  }
+
+  /** How many rows the server sent. */
+  get rows(): number {
+    return this.#answers.rows;
   }
 
   /** Whether the client's last message was its goodbye. */

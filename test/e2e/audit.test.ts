@@ -61,12 +61,15 @@ suite("a cluster that requires the ledger", () => {
     const [allowed] = named(recordsIn(file), "login.allowed.v1");
     assert.equal(allowed?.event["cluster"], "main");
     assert.equal(allowed?.event["role"], "ada");
+    await client.query("SELECT generate_series(1, 7)");
+    await client.query("SELECT 1");
     await client.end();
     const session = allowed?.event["session"];
     const ended = await eventually("the end of the session in the ledger", () =>
       named(recordsIn(file), "session.ended.v1").find(({ event }) => event["session"] === session),
     );
     assert.equal(ended.event["reason"], "client-closed");
+    assert.equal(ended.event["rows"], 8);
     assert.equal(named(recordsIn(file), "login.allowed.v1").length, 1);
   });
 

@@ -70,6 +70,7 @@ export class PamSession {
         reason: this.#reason ?? "client-closed",
         bytesFromClient: 0,
         bytesToClient: 0,
+        rows: undefined,
         durationMs: this.#parts.clock.now() - this.#enteredAt,
       });
     this.admission.session.close();

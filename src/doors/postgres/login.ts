@@ -224,7 +224,7 @@ export class Login {
         revoke();
         admission.session.close();
         onSessionClosed(session);
-        const { bytesFromClient, bytesToClient } = session;
+        const { bytesFromClient, bytesToClient, rows } = session;
         const durationMs = clock.now() - startedAt;
         observe({
           ...where,
@@ -232,6 +232,7 @@ export class Login {
           reason,
           bytesFromClient,
           bytesToClient,
+          rows,
           durationMs,
         });
       },

@@ -90,6 +90,11 @@ export class WireSession {
     return this.#toClient;
   }
 
+  /** Rows that the client was sent. */
+  get rows(): number {
+    return this.#flow.rows;
+  }
+
   /**
    * Tells the client that it is in, and starts pumping.
    * @param welcome ends in ReadyForQuery, so that the session starts at rest

@@ -194,6 +194,7 @@ export class RestSessions {
         reason,
         bytesFromClient: 0,
         bytesToClient: 0,
+        rows: undefined,
         durationMs: clock.now() - session.startedAt,
       });
       admission.session.close();

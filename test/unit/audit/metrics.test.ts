@@ -79,6 +79,7 @@ const ENDED = {
   reason: "expired",
   bytesFromClient: 100,
   bytesToClient: 2000,
+  rows: 20,
   durationMs: 60_000,
 } as const;
 
