@@ -6,6 +6,7 @@ import { WEBHOOK_BATCH, webhookSend } from "../audit/ledger/webhook.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observe } from "../base/event.ts";
 import type { AuditConfig } from "../config/schema.ts";
+import { webhookPost } from "../outbound/webhook.ts";
 import { tcpSyslog, udpSyslog } from "./syslog.ts";
 
 type ForwardConfig = AuditConfig["forwards"][number];
@@ -29,9 +30,11 @@ function forwardOf(config: ForwardConfig, around: Around): Forward {
     case "stdout":
       return new Sender({ ...around, only, name: "stdout", batch: BATCH, send: printRecords });
     case "webhook": {
-      const send = webhookSend(config, around.clock);
+      const stopped = new AbortController();
+      const post = webhookPost(around.clock, stopped.signal);
+      const send = webhookSend((id, body) => post(config, id, body));
       const name = `webhook ${new URL(config.url).origin}`; // a path may hold a token
-      return new Sender({ ...around, only, name, batch: WEBHOOK_BATCH, send });
+      return new Sender({ ...around, only, name, batch: WEBHOOK_BATCH, send, close: () => stopped.abort() });
     }
     case "syslog": {
       const { protocol, host, port, facility } = config;

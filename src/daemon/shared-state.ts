@@ -22,6 +22,7 @@ import { hookOf, Webhooks } from "../grants/webhooks.ts";
 import { RememberedTokens } from "../identity/personal-tokens/remembered.ts";
 import { DisabledUsers } from "../identity/users/disabled.ts";
 import { Sightings } from "../identity/users/sightings.ts";
+import { webhookPost } from "../outbound/webhook.ts";
 import type { Sessions } from "../sessions/registry.ts";
 import { SharedSessions } from "../sessions/shared.ts";
 import { StoredAccessRequests } from "../store/access-requests.ts";
@@ -38,7 +39,6 @@ import { createStore } from "../store/store.ts";
 import { StoredUsers } from "../store/users.ts";
 import { newNode } from "./node.ts";
 import { prepareStore } from "./store.ts";
-import { webhookPost } from "./webhook-post.ts";
 
 /** What of a configuration the shared state has to know, as it is in force now. */
 export interface InForce {

@@ -7,17 +7,15 @@
  *                  ▲              │
  *                  └── after PAUSES, or the lease of a node that died ── else; after the last of them: given up
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Observe } from "../base/event.ts";
-import type { Secret } from "../base/secret.ts";
 import type { WebhookConfig } from "../config/schema.ts";
 import type { Delivery, DeliveryQueue, Undelivered } from "./deliveries.ts";
 
 /** Sends one message. Resolves with the status of the answer; rejects when there is none, with the reason. */
-export type Post = (hook: WebhookConfig, body: string, headers: Headers) => Promise<number>;
-type Headers = Readonly<Record<string, string>>;
+export type Post = (hook: WebhookConfig, id: string, body: string) => Promise<number>;
 
 interface WebhooksParts {
   readonly queue: DeliveryQueue;
@@ -42,8 +40,6 @@ const MAX_WAITING = 10_000;
 const LOOK_MS = 5 * SECOND;
 /** Beyond the time that an answer may take: by then the node that had a message is taken for dead. */
 const LEASE_MS = 30 * SECOND;
-/** "Standard Webhooks": a secret written like this is base64. */
-const ENCODED = "whsec_";
 
 /** What messages for a receiver are kept under. Its URL may be a secret, as chat tools have it. */
 export function hookOf({ url }: Pick<WebhookConfig, "url">): string {
@@ -181,28 +177,11 @@ class Line {
 
   /** What went wrong; undefined when it was taken. */
   async #attempt({ id, body }: Delivery): Promise<string | undefined> {
-    const { clock, post } = this.#parts;
-    const timestamp = String(Math.floor(clock.now() / 1000));
-    const signature = sign(this.hook.secret, `${id}.${timestamp}.${body}`);
-    const headers = {
-      "webhook-id": id,
-      "webhook-timestamp": timestamp,
-      "webhook-signature": `v1,${signature}`,
-    };
     try {
-      const status = await post(this.hook, body, headers);
+      const status = await this.#parts.post(this.hook, id, body);
       return status >= 200 && status < 300 ? undefined : `answered ${status}`;
     } catch (error) {
       return messageOf(error);
     }
   }
-}
-
-/** @returns base64 of the HMAC-SHA-256 */
-function sign(secret: Secret, content: string): string {
-  const text = secret.reveal();
-  const key = text.startsWith(ENCODED)
-    ? Buffer.from(text.slice(ENCODED.length), "base64")
-    : Buffer.from(text);
-  return createHmac("sha256", key).update(content).digest("base64");
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
 import { isLoopback } from "../config/checks/loopback.ts";
 import type { IssuerConfig } from "../config/schema.ts";
-import { type Answer, boundedGet, FetchError } from "./bounded-request.ts";
+import { type Answer, boundedGet, FetchError } from "../outbound/bounded-request.ts";
 import { type JsonObject, parseJsonObject } from "./json.ts";
 import type { Fetched, KeyFetch } from "./refreshed-source.ts";
 

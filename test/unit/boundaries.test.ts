@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "base",
     "wire",
+    "outbound",
   ],
   "doors/postgres": ["access", "upstream", "wire", "protocol", "config", "base"],
   "doors/rest": ["access", "upstream", "wire", "protocol", "config", "base"],
@@ -43,7 +44,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   grants: ["policy", "config", "base"],
   sessions: ["types:policy", "base"],
   audit: ["types:policy", "base"],
-  identity: ["config", "base"],
+  identity: ["outbound", "config", "base"],
+  outbound: ["base"],
   policy: ["config", "base"],
   store: ["types:grants", "types:sessions", "types:identity", "types:audit", "config", "base"],
   embedded: ["base"],
@@ -149,7 +151,7 @@ test("only wire opens sockets; upstream, the store and the doors know certificat
   const sockets = /^import (?!\{ BlockList, isIP \}).* from "node:(net|tls)"/m;
   const outside = files.filter(
     (file) =>
-      !/^(wire|upstream|doors\/|daemon|identity|embedded|store)/.test(roomOf(file)) &&
+      !/^(wire|upstream|doors\/|daemon|identity|outbound|embedded|store)/.test(roomOf(file)) &&
       sockets.test(readFileSync(file, "utf8")),
   );
   assert.deepEqual(

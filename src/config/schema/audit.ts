@@ -48,7 +48,7 @@ const forward = z.discriminatedUnion("kind", [
     kind: z.literal("webhook").describe("An HTTP endpoint that records are posted to, as a JSON array."),
     url: z.url({ protocol: /^https?$/ }).describe("Where to post."),
     secret: secretSource.describe(
-      "Signs each request: `Postern-Signature: t=<seconds>,v1=<hex of HMAC-SHA-256 over t, a dot and the body>`.",
+      "The key of the signature (HMAC-SHA-256, as Standard Webhooks has it); the receiver has it too.",
     ),
     timeout: duration.prefault("10s").describe("How long an answer may take."),
     only,

@@ -3,7 +3,7 @@
  * `{user_id, user_roles: [{role, expires_at}]}`, with `expires_at` in milliseconds as a number or as text.
  */
 
-import type { Answer } from "../bounded-request.ts";
+import type { Answer } from "../../outbound/bounded-request.ts";
 import { isName } from "../claims.ts";
 import type { IdentityErrorCode } from "../errors.ts";
 import type { Json } from "../identity.ts";

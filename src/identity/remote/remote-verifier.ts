@@ -11,7 +11,7 @@ import { messageOf } from "../../base/error.ts";
 import type { Secret } from "../../base/secret.ts";
 import { noTrace, type Trace } from "../../base/trace.ts";
 import type { DecideConfig } from "../../config/schema.ts";
-import { boundedPost } from "../bounded-request.ts";
+import { boundedPost } from "../../outbound/bounded-request.ts";
 import { type Proof, type ProvedIdentity, sealIdentity } from "../identity.ts";
 import { inspectToken } from "../inspect.ts";
 import type { Verified } from "../verifier.ts";

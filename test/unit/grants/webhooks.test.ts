@@ -7,6 +7,7 @@ import { Secret } from "../../../src/base/secret.ts";
 import type { WebhookConfig } from "../../../src/config/schema.ts";
 import type { Delivery, DeliveryBounds, DeliveryQueue, Undelivered } from "../../../src/grants/deliveries.ts";
 import { hookOf, type Post, Webhooks } from "../../../src/grants/webhooks.ts";
+import { signedHeaders } from "../../../src/outbound/webhook.ts";
 import type { VirtualClock } from "../../support/clock.ts";
 import { ann, bob, GrantsWorld } from "../../support/grants.ts";
 
@@ -96,8 +97,8 @@ class HookWorld extends GrantsWorld {
   readonly events: Event[] = [];
   readonly queue = new MemoryDeliveries(this.clock);
   answer: () => Promise<number> = async () => 204;
-  readonly post: Post = async ({ url }, body, headers) => {
-    this.sent.push({ url, body, headers });
+  readonly post: Post = async ({ url, secret }, id, body) => {
+    this.sent.push({ url, body, headers: signedHeaders(secret, id, body, this.clock.now()) });
     return this.answer();
   };
   hooks = this.process();

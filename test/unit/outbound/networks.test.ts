@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isPrivateAddress } from "../../../src/identity/networks.ts";
+import { isPrivateAddress } from "../../../src/outbound/networks.ts";
 
 const notPublic = [
   "0.0.0.0",
