@@ -231,6 +231,7 @@ export class PolicyDesk {
     const event = {
       event: "policy.changed.v1",
       actor: identity.id,
+      actorName: identity.username,
       verb,
       ...place,
       source: "store",

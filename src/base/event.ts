@@ -149,6 +149,8 @@ export type Event =
       /** An object of the policy is another one, or gone. */
       readonly event: "policy.changed.v1";
       readonly actor: Actor;
+      /** The username of that identity; the system has none. */
+      readonly actorName?: string | undefined;
       readonly verb: "create" | "update" | "delete";
       readonly kind: string;
       readonly namespace: string | undefined;
@@ -199,6 +201,8 @@ export type Event =
       readonly event: "grant.ended.v1";
       /** Whoever took it back; the system when its time was over. */
       readonly actor: Actor;
+      /** The username of that identity; the system has none. */
+      readonly actorName?: string | undefined;
       readonly grant: string;
       readonly subject: SubjectId;
       readonly namespace: string;
@@ -240,6 +244,8 @@ export type Event =
       /** A personal access token was made. */
       readonly event: "token.created.v1";
       readonly actor: Actor;
+      /** The username of that identity; the system has none. */
+      readonly actorName?: string | undefined;
       /** What the token is listed under; no part of the token. */
       readonly id: string;
       readonly subject: SubjectId;
@@ -249,6 +255,8 @@ export type Event =
   | {
       readonly event: "token.revoked.v1";
       readonly actor: Actor;
+      /** The username of that identity; the system has none. */
+      readonly actorName?: string | undefined;
       readonly id: string;
       readonly subject: SubjectId;
       readonly name: string;
@@ -262,6 +270,8 @@ export type Event =
       /** Somebody used a right that is not a login: ended a session, began a backup, looked at the ledger. */
       readonly event: "operator.acted.v1";
       readonly actor: Actor;
+      /** The username of that identity; the system has none. */
+      readonly actorName?: string | undefined;
       /** The correlation id that the operator was told. */
       readonly request: string;
       readonly verb: string;
@@ -359,6 +369,8 @@ export type Actor = SubjectId | "system";
 interface AccessStep {
   /** Who took the step. */
   readonly actor: Actor;
+  /** The username of that identity; the system has none. */
+  readonly actorName?: string | undefined;
   /** The access request's id. */
   readonly request: string;
   /** For whom the access is. */
@@ -371,6 +383,8 @@ interface AccessStep {
 /** What is done to a user. */
 interface UserStep {
   readonly actor: Actor;
+  /** The username of that identity; the system has none. */
+  readonly actorName?: string | undefined;
   /** Where the id's issuer ends and its subject begins, no id tells. */
   readonly issuer: string;
   readonly subject: SubjectId;

@@ -38,8 +38,8 @@ type Step = Omit<Transition, "notices">;
 type GrantEnded = Extract<Event, { readonly event: "grant.ended.v1" }>;
 
 /** The events of a transition: two where a request becomes a grant in the same moment. */
-export function eventsOf({ event, by, request, session = "" }: Step): readonly Event[] {
-  const step = { ...placeOf(request), actor: by, request: request.id };
+export function eventsOf({ event, by, byName, request, session = "" }: Step): readonly Event[] {
+  const step = { ...placeOf(request), actor: by, actorName: byName, request: request.id };
   const note = request.closing?.note ?? "";
   switch (event) {
     case "submit":
@@ -66,11 +66,11 @@ export function eventsOf({ event, by, request, session = "" }: Step): readonly E
     case "change":
       return request.grant === undefined
         ? [{ event: "access.voided.v1", ...step }]
-        : [ended(request, by, "changed", note)];
+        : [ended(request, step, "changed", note)];
     case "expire":
     case "revoke":
     case "cut":
-      return [ended(request, by, REASONS[event], note)];
+      return [ended(request, step, REASONS[event], note)];
     default:
       return event satisfies never;
   }
@@ -84,7 +84,11 @@ function placeOf({ requester, offer }: AccessRequest) {
   return { subject: idOf(requester), namespace: offer.namespace, offer: offer.name };
 }
 
-type Common = ReturnType<typeof placeOf> & { readonly actor: Transition["by"]; readonly request: string };
+type Common = ReturnType<typeof placeOf> & {
+  readonly actor: Transition["by"];
+  readonly actorName: string | undefined;
+  readonly request: string;
+};
 
 function roleOf({ role }: AccessRequest): string {
   return `${role.kind}/${role.name}`;
@@ -114,9 +118,9 @@ function started(request: AccessRequest): Event[] {
 
 function ended(
   request: AccessRequest,
-  actor: Transition["by"],
+  { actor, actorName }: Common,
   reason: GrantEnded["reason"],
   note: string,
 ): Event {
-  return { event: "grant.ended.v1", ...placeOf(request), actor, grant: request.id, reason, note };
+  return { event: "grant.ended.v1", ...placeOf(request), actor, actorName, grant: request.id, reason, note };
 }

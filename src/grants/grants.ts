@@ -24,6 +24,8 @@ import type { GrantTable, RequestFilter, Ruling, Told } from "./table.ts";
 export interface Transition {
   readonly event: GrantEvent | "submit" | "review" | "use";
   readonly by: Doer;
+  /** The username of whoever it was. */
+  readonly byName?: string | undefined;
   /** The request after it. */
   readonly request: AccessRequest;
   /** Whose use it was, where it is one. */
@@ -99,10 +101,11 @@ export class Grants {
     return this.#guarded(async () => {
       await this.#learnOffers();
       const by = idOf(actor);
+      const byName = actor.username;
       const submission = await table.insert(actor, (open, now) => {
         const made = submit({ ask, id, actor, current: offers.find(ask.offer), rights, open, now });
         if (made.kind === "refused") return { ...made, notices: [] };
-        return { ...made, notices: this.#notices({ event: "submit", by, request: made.request }) };
+        return { ...made, notices: this.#notices({ event: "submit", by, byName, request: made.request }) };
       });
       if (submission.kind === "refused") return refused(submission.code, submission.detail);
       const { request, notices } = submission;
@@ -309,13 +312,13 @@ export class Grants {
     return this.#guarded(async () => {
       if (answers) await this.#learnOffers();
       else await this.#parts.offers.refresh();
-      const told = (ruling: Ruling) => this.#told(ruling, stepOf(ruling, idOf(actor)));
+      const told = (ruling: Ruling) => this.#told(ruling, stepOf(ruling, actor));
       const ruling = await this.#parts.table.update(id, (request, now) =>
         told(rule({ request, actor, now, note })),
       );
       if (ruling === undefined) return refused("grants/not-found", id);
       const { request, refused: refusal, notices } = ruling;
-      const step = stepOf(ruling, idOf(actor));
+      const step = stepOf(ruling, actor);
       if (step !== undefined) await this.#done({ ...step, notices });
       if (refusal === undefined) return { kind: "done", request };
       return refused(refusal.code, refusal.detail);
@@ -347,8 +350,9 @@ export class Grants {
 }
 
 /** What a ruling comes to: a step of whoever acted, or one that was due when they were refused. */
-function stepOf({ request, event, refused: refusal }: Ruling, actor: Doer) {
-  if (refusal === undefined) return { event: event ?? ("review" as const), by: actor, request };
+function stepOf({ request, event, refused: refusal }: Ruling, actor: Actor) {
+  if (refusal === undefined)
+    return { event: event ?? ("review" as const), by: idOf(actor), byName: actor.username, request };
   return dueOf({ request, event });
 }
 

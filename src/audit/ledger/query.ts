@@ -45,7 +45,7 @@ function isNamed(name: string, wanted: string): boolean {
 }
 
 /** Members that say who did something, or to whom it was done. */
-const WHO = ["actor", "subject", "username"] as const;
+const WHO = ["actor", "actorName", "subject", "username"] as const;
 
 function actorMatcher(actor: string | undefined): (record: LedgerRecord) => boolean {
   if (actor === undefined) return () => true;

@@ -98,7 +98,7 @@ export class TokenDesk {
    * @param all whether policy lets them revoke tokens of others; what they may not looks like what is not there
    */
   async revoke(
-    actor: Pick<Identity, "issuer" | "subject">,
+    actor: Pick<Identity, "issuer" | "subject" | "username">,
     id: string,
     all = false,
   ): Promise<{ readonly kind: "revoked"; readonly listed: ListedToken } | TokenRefused> {
@@ -110,7 +110,14 @@ export class TokenDesk {
       const by = subjectId(actor.issuer, actor.subject);
       const record = await this.#telling((tell) =>
         table.revoke(id, ({ issuer, subject, name }) =>
-          tell({ event: "token.revoked.v1", actor: by, id, subject: subjectId(issuer, subject), name }),
+          tell({
+            event: "token.revoked.v1",
+            actor: by,
+            actorName: actor.username,
+            id,
+            subject: subjectId(issuer, subject),
+            name,
+          }),
         ),
       );
       if (record === undefined) return refuse("tokens/not-found", id);
@@ -129,7 +136,15 @@ export class TokenDesk {
     const record = { id, name, hash, issuer, subject, username, groups, roles, cidrs, lifetime };
     const inserted = await this.#telling((tell) =>
       table.insert(record, MAX_TOKENS, ({ expiresAt: until }) =>
-        tell({ event: "token.created.v1", actor: owner.id, id, subject: owner.id, name, until }),
+        tell({
+          event: "token.created.v1",
+          actor: owner.id,
+          actorName: username,
+          id,
+          subject: owner.id,
+          name,
+          until,
+        }),
       ),
     );
     if (inserted.kind === "name-taken") return refuse("tokens/name-taken", name);

@@ -20,6 +20,10 @@ test("a request that two approve tells who asked, who approved, when it began an
   await world.grants.consume(id, "s1");
   world.clock.advance(30 * MINUTE);
   await world.grants.sweep();
+  const approvers = world.told
+    .flatMap(eventsOf)
+    .flatMap((e) => (e.event === "access.approved.v1" ? [e.actorName] : []));
+  assert.deepEqual(approvers, [bob.username, cyd.username]);
   assert.deepEqual(told(world), [
     "access.requested by ann (ticket 4711)",
     "access.approved by bob",

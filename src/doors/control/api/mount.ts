@@ -122,6 +122,7 @@ class Call {
     this.#parts.observe({
       event: "operator.acted.v1",
       actor: identity.id,
+      actorName: identity.username,
       request: id,
       verb,
       resource,

@@ -80,6 +80,15 @@ test("a grant takes in its request, its approvals, the sessions that used it, an
   );
 });
 
+test("an approver is found by subject or username, and in records from before by subject", () => {
+  const event = { event: "access.approved.v1", actor: subject, request: "req_1" };
+  const found = (fields: object, actor: string) => matcherOf({ actor })(record(fields as never));
+  assert.equal(found({ ...event, actorName: "ada" }, "ada"), true);
+  assert.equal(found({ ...event, actorName: "ada" }, subject), true);
+  assert.equal(found(event, subject), true);
+  assert.equal(found(event, "ada"), false);
+});
+
 const CHOICES: readonly (readonly [Query, boolean])[] = [
   [{}, true],
   [{ event: "config" }, true],
