@@ -256,7 +256,7 @@ export class SharedState {
         for (const listener of this.#changed) listener();
         return;
       case "session":
-        this.sessions.hear(id);
+        this.sessions.hear();
         return;
       default:
     }

@@ -67,10 +67,9 @@ export class SharedSessions {
     return this.#parts.board.requestEnd(id, by);
   }
 
-  /** Hears that somebody wants a session ended: this one, or maybe some that were not heard of. */
-  hear(id: string | undefined): void {
-    if (id === undefined) this.#flushIn(0);
-    else this.#endHere(id);
+  /** Hears that somebody may want a session ended. Anybody can say so: which one it is, the board knows. */
+  hear(): void {
+    void Promise.resolve(this.#flushing).then(() => (this.#closed ? undefined : this.flush()));
   }
 
   /** Enters what is new, takes off what is over, and ends what others want ended. Never rejects. */

@@ -19,7 +19,6 @@ const POLL_MS = 5000;
 const payloadSchema = z.object({
   kind: z.enum(CHANGE_KINDS),
   id: z.string().max(1024),
-  revision: z.int().min(0).optional(),
 });
 
 interface Watching {
@@ -69,16 +68,9 @@ class Watcher implements Watching {
     if (this.#stopped) return;
     const parsed = payload === undefined ? undefined : payloadSchema.safeParse(jsonOf(payload));
     if (parsed?.success !== true) return void this.#look();
-    const { kind, id, revision } = parsed.data;
-    // One that was overtaken by a look, or comes out of turn, is told all the same: twice is no harm.
-    if (revision !== undefined) this.#note(kind, revision);
+    // Every role of the database can notify: it is a hint where to look, and moves no revision that a look compares with.
+    const { kind, id } = parsed.data;
     this.#changed({ kind, id });
-  }
-
-  /** Notes a revision when it is the next one: a gap is left for the look to find. */
-  #note(kind: string, revision: number): void {
-    const seen = this.#seen.get(kind) ?? 0;
-    if (revision === seen + 1) this.#seen.set(kind, revision);
   }
 
   async #look(): Promise<void> {

@@ -30,7 +30,7 @@ function nodeOn(t: TestContext, store: Store, name: string) {
   const sessions = new Sessions(clock);
   const board = new StoredSessions(store);
   const shared = new SharedSessions({ sessions, board, node: { id: `${name}/1`, name }, clock });
-  const watching = watchChanges(store, clock, ({ kind, id }) => kind === "session" && shared.hear(id));
+  const watching = watchChanges(store, clock, ({ kind }) => kind === "session" && shared.hear());
   shared.start();
   t.after(() => watching.stop());
   const ended: EndReason[] = [];
