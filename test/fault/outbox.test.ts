@@ -92,6 +92,7 @@ for (const sink of ["file", "store"] as const)
         }
       };
       await Promise.allSettled([0, 1, 2, 3].map(lane)); // each ends when nobody answers any more
+      await gateway.ended;
       gateway = await again(t, world);
     }
     await eventually("all is recorded", async () => (await waiting(world)) === 0);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +55,9 @@ for (const runtime of RUNTIMES)
       t.after(() => world.stop());
       const client = await world.connect();
       client.on("error", () => {}); // its gateway is killed
+      const killed = once(world.gateway.process, "exit");
       world.gateway.process.kill("SIGKILL");
+      await killed;
       const next = await startGateway(world.config, { env });
       t.after(() => next.stop("SIGKILL"));
       const again = world.client({ port: next.port });
