@@ -199,6 +199,7 @@ export class RawClient {
         () => reject(new Error(`no ${what} in ${PATIENCE_MS} ms; ${this.#state()}`)),
         PATIENCE_MS,
       );
+      timer.unref(); // who was waited for together with something else must not keep the test's process
       const settle = (outcome: () => void) => {
         clearTimeout(timer);
         this.#stir = () => {};
