@@ -8,7 +8,6 @@ import type { Observe } from "../base/event.ts";
 import type { StoreConfig } from "../config/schema.ts";
 import type { OnConnect } from "./connections.ts";
 import { Connections } from "./connections.ts";
-import type { Health, StoreState } from "./health.ts";
 import { createHealth } from "./health.ts";
 import { Hosts } from "./hosts.ts";
 import { Listener } from "./listener.ts";
@@ -36,8 +35,6 @@ export interface Store extends Queries {
    * missed. Returns a function that stops it.
    */
   listen(channel: string, heard: (payload: string | undefined) => void): () => void;
-  /** Whether the store answers, as far as is known. */
-  state(): StoreState;
   /** Takes another password or authority up for the next connections. Everything else of a store is for good. */
   reconfigure(config: StoreConfig): void;
   close(): Promise<void>;
@@ -45,21 +42,20 @@ export interface Store extends Queries {
 
 /** Makes the store that `config` describes. Nothing is connected until it is needed. */
 export function createStore(config: StoreConfig, parts: StoreParts): Store {
-  const health = createHealth(parts);
-  return new PostgresStore(config, parts, health);
+  return new PostgresStore(config, parts);
 }
 
 class PostgresStore implements Store {
   #config: StoreConfig;
-  readonly #health: Health;
   readonly #connections: Connections;
   readonly #transactions: Transactions;
   readonly #listener: Listener;
   #closing: Promise<void> | undefined;
 
-  constructor(config: StoreConfig, { clock, onConnect }: StoreParts, health: Health) {
+  constructor(config: StoreConfig, parts: StoreParts) {
     this.#config = config;
-    this.#health = health;
+    const { clock, onConnect } = parts;
+    const health = createHealth(parts.observe);
     const connecting = { now: () => this.#config, hosts: new Hosts(config.hosts), clock, health, onConnect };
     this.#connections = new Connections(connecting);
     this.#transactions = new Transactions(this.#connections, clock);
@@ -76,10 +72,6 @@ class PostgresStore implements Store {
 
   listen(channel: string, heard: (payload: string | undefined) => void): () => void {
     return this.#listener.listen(channel, heard);
-  }
-
-  state(): StoreState {
-    return this.#health.state;
   }
 
   reconfigure(config: StoreConfig): void {
