@@ -66,7 +66,7 @@ export function requestText(request: RequestAnswer): string {
     ),
     ["lapses", request.state === "pending" ? fromNow(request.answerBy) : undefined],
     ["ends", until !== undefined && closed === undefined ? `${fromNow(until)}, at ${until}` : undefined],
-    ["closed", closed && `${closed.how} by ${closed.by} ${fromNow(closed.at)}${noted(closed.note)}`],
+    ["closed", closed && closedText(closed)],
     ["reviewed", review && `by ${review.by.username} ${fromNow(review.at)}${noted(review.note)}`],
     ["review", request.reviewNeeded && review === undefined ? "is due" : undefined],
     ["digest", request.digest],
@@ -74,6 +74,22 @@ export function requestText(request: RequestAnswer): string {
   return lines
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(10)} ${legible(value)}`]))
     .join("\n");
+}
+
+/** How each event that closes a request is told. */
+const CLOSED: Readonly<Record<string, string>> = {
+  deny: "denied",
+  withdraw: "withdrawn",
+  lapse: "unanswered",
+  change: "void, as what is offered has changed",
+  expire: "its time is over",
+  revoke: "revoked",
+  cut: "cut in an emergency",
+};
+
+function closedText({ how, by, at, note }: NonNullable<RequestAnswer["closed"]>): string {
+  const who = by === "system" ? "" : ` by ${by}`;
+  return `${CLOSED[how] ?? how}${who}, ${fromNow(at)}${noted(note)}`;
 }
 
 function noted(note: string | undefined): string {

@@ -43,7 +43,7 @@ test("a request is made, listed, approved, used and revoked by commands", async 
   assert.match((await end).message, /its right was taken away/);
   assert.match(
     await printed(ada, `postern requests ${id}`),
-    /\nclosed +revoke by https:\/\/issuer.test:lea \S+ ago: done\n/,
+    /\nclosed +revoked by https:\/\/issuer.test:lea, \S+ ago: done\n/,
   );
   const { stdout, stderr } = await ada("postern grants");
   assert.deepEqual([stdout, stderr], ["", "postern: nothing is granted for a while that concerns you\n"]);
@@ -56,7 +56,7 @@ test("requests are denied, withdrawn and reviewed by commands, and notes are sho
     await printed(lea, `postern deny ${id} --note "use the replica"`),
     /^request \S+ is denied\n$/,
   );
-  assert.match(await printed(cli.as("bea"), `postern requests ${id}`), /deny by .*: use the replica\n/);
+  assert.match(await printed(cli.as("bea"), `postern requests ${id}`), /denied by .*: use the replica\n/);
   const other = await cli.asked("bea");
   assert.match(await printed(cli.as("bea"), `postern withdraw ${other}`), /^request \S+ is withdrawn\n$/);
   const broken = await cli.asked("bea", "--break-glass", ["oncall"], "15m");
