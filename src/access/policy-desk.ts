@@ -2,7 +2,9 @@
  * Where operators read and change policy. Nobody gives more than they hold; what a file says cannot be changed here; and
  * who changes an object changes the one that they saw.
  */
+
 import type { Clock } from "../base/clock.ts";
+import { doneBy } from "../base/deed.ts";
 import { type Announce, type Notice, noticeOf } from "../base/notice.ts";
 import type { AccessOffer } from "../grants/offer.ts";
 import { canI, type Reason, whoCan } from "../policy/rbac/answers.ts";
@@ -230,8 +232,7 @@ export class PolicyDesk {
     const place = { kind: object.kind, namespace: spaceOf(object), name: object.metadata.name };
     const event = {
       event: "policy.changed.v1",
-      actor: identity.id,
-      actorName: identity.username,
+      ...doneBy(identity),
       verb,
       ...place,
       source: "store",

@@ -3,7 +3,9 @@
  * does nothing here, so that somebody is always left who can undo it; the administrator's token of the configuration is
  * nobody's, and cannot be disabled.
  */
+
 import type { Clock } from "../base/clock.ts";
+import { doneBy } from "../base/deed.ts";
 import { subjectId } from "../base/ids.ts";
 import { type Announce, type Notice, noticeOf } from "../base/notice.ts";
 import type {
@@ -74,7 +76,7 @@ export class UserDesk {
     reason: string,
   ): Notice {
     const who = { issuer, subject: subjectId(issuer, subject) };
-    return noticeOf({ event, actor: identity.id, ...who, reason }, this.#parts.clock.now());
+    return noticeOf({ event, ...doneBy(identity), ...who, reason }, this.#parts.clock.now());
   }
 
   async #done(

@@ -145,18 +145,15 @@ export type Event =
       /** As text, null for NULL; none unless the configuration wants them. */
       readonly parameters: readonly (string | null)[] | undefined;
     }
-  | {
+  | ({
       /** An object of the policy is another one, or gone. */
       readonly event: "policy.changed.v1";
-      readonly actor: Actor;
-      /** The username of that identity; the system has none. */
-      readonly actorName?: string | undefined;
       readonly verb: "create" | "update" | "delete";
       readonly kind: string;
       readonly namespace: string | undefined;
       readonly name: string;
       readonly source: "file" | "store";
-    }
+    } & Deed)
   | ({
       readonly event: "access.requested.v1";
       /** The role of the policy that it is about. */
@@ -197,12 +194,8 @@ export type Event =
       /** Milliseconds since the epoch. */
       readonly until: number;
     }
-  | {
+  | ({
       readonly event: "grant.ended.v1";
-      /** Whoever took it back; the system when its time was over. */
-      readonly actor: Actor;
-      /** The username of that identity; the system has none. */
-      readonly actorName?: string | undefined;
       readonly grant: string;
       readonly subject: SubjectId;
       readonly namespace: string;
@@ -210,7 +203,7 @@ export type Event =
       /** `changed`: what it gave is not what was approved any more. */
       readonly reason: "time" | "revoked" | "emergency" | "changed";
       readonly note: string;
-    }
+    } & Deed)
   | {
       /** A session was let in by it. */
       readonly event: "grant.used.v1";
@@ -240,38 +233,29 @@ export type Event =
       readonly attempts: number;
       readonly detail: string;
     }
-  | {
+  | ({
       /** A personal access token was made. */
       readonly event: "token.created.v1";
-      readonly actor: Actor;
-      /** The username of that identity; the system has none. */
-      readonly actorName?: string | undefined;
       /** What the token is listed under; no part of the token. */
       readonly id: string;
       readonly subject: SubjectId;
       readonly name: string;
       readonly until: number | undefined;
-    }
-  | {
+    } & Deed)
+  | ({
       readonly event: "token.revoked.v1";
-      readonly actor: Actor;
-      /** The username of that identity; the system has none. */
-      readonly actorName?: string | undefined;
       readonly id: string;
       readonly subject: SubjectId;
       readonly name: string;
-    }
+    } & Deed)
   | ({
       /** Somebody was shut out at every door. */
       readonly event: "user.disabled.v1";
     } & UserStep)
   | ({ readonly event: "user.enabled.v1" } & UserStep)
-  | {
+  | ({
       /** Somebody used a right that is not a login: ended a session, began a backup, looked at the ledger. */
       readonly event: "operator.acted.v1";
-      readonly actor: Actor;
-      /** The username of that identity; the system has none. */
-      readonly actorName?: string | undefined;
       /** The correlation id that the operator was told. */
       readonly request: string;
       readonly verb: string;
@@ -281,7 +265,7 @@ export type Event =
       readonly outcome: "done" | "denied" | "failed";
       /** Of the check that failed, or of the error. */
       readonly code: string | undefined;
-    }
+    } & Deed)
   | {
       /** Audit events were not recorded; the ledger itself says how many, once it can be written again. */
       readonly event: "audit.failed.v1";
@@ -365,12 +349,15 @@ export type Event =
 /** Who did something: an identity, or `system` for what Postern does by itself. */
 export type Actor = SubjectId | "system";
 
-/** What every step of an access request tells. */
-interface AccessStep {
-  /** Who took the step. */
+/** Whoever did what an event tells of. */
+export interface Deed {
   readonly actor: Actor;
   /** The username of that identity; the system has none. */
   readonly actorName?: string | undefined;
+}
+
+/** What every step of an access request tells. */
+interface AccessStep extends Deed {
   /** The access request's id. */
   readonly request: string;
   /** For whom the access is. */
@@ -381,10 +368,7 @@ interface AccessStep {
 }
 
 /** What is done to a user. */
-interface UserStep {
-  readonly actor: Actor;
-  /** The username of that identity; the system has none. */
-  readonly actorName?: string | undefined;
+interface UserStep extends Deed {
   /** Where the id's issuer ends and its subject begins, no id tells. */
   readonly issuer: string;
   readonly subject: SubjectId;

@@ -1,5 +1,5 @@
 /** What the log, the ledger and the metrics are told of a request. */
-import type { Event } from "../base/event.ts";
+import type { Deed, Event } from "../base/event.ts";
 import { type Message, type Notice, noticeOf } from "../base/notice.ts";
 import { WEBHOOK_EVENTS } from "../config/schema/webhooks.ts";
 import type { Transition } from "./grants.ts";
@@ -84,11 +84,7 @@ function placeOf({ requester, offer }: AccessRequest) {
   return { subject: idOf(requester), namespace: offer.namespace, offer: offer.name };
 }
 
-type Common = ReturnType<typeof placeOf> & {
-  readonly actor: Transition["by"];
-  readonly actorName: string | undefined;
-  readonly request: string;
-};
+type Common = ReturnType<typeof placeOf> & Required<Deed> & { readonly request: string };
 
 function roleOf({ role }: AccessRequest): string {
   return `${role.kind}/${role.name}`;

@@ -144,10 +144,10 @@ suite("attack 17: a user who is disabled", () => {
       .filter((line) => line.includes('"user.') && line.includes(subject))
       .map((line) => JSON.parse(line));
     assert.deepEqual(
-      lines.map(({ event, actor, issuer, reason }) => [event, actor, issuer, reason]),
+      lines.map(({ event, actor, actorName, issuer, reason }) => [event, actor, actorName, issuer, reason]),
       [
-        ["user.disabled.v1", ":administrator", ISSUER, LEFT.reason],
-        ["user.enabled.v1", ":administrator", ISSUER, ""],
+        ["user.disabled.v1", ":administrator", "administrator", ISSUER, LEFT.reason],
+        ["user.enabled.v1", ":administrator", "administrator", ISSUER, ""],
       ],
     );
   });

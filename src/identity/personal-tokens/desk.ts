@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { doneBy } from "../../base/deed.ts";
 import { type ErrorSpec, messageOf } from "../../base/error.ts";
 import type { Event } from "../../base/event.ts";
 import { parseRoleName, subjectId } from "../../base/ids.ts";
@@ -107,13 +108,11 @@ export class TokenDesk {
       const [found] = await table.find([id]);
       const own = found?.issuer === actor.issuer && found.subject === actor.subject;
       if (found === undefined || !(own || all)) return refuse("tokens/not-found", id);
-      const by = subjectId(actor.issuer, actor.subject);
       const record = await this.#telling((tell) =>
         table.revoke(id, ({ issuer, subject, name }) =>
           tell({
             event: "token.revoked.v1",
-            actor: by,
-            actorName: actor.username,
+            ...doneBy(actor),
             id,
             subject: subjectId(issuer, subject),
             name,
@@ -138,8 +137,7 @@ export class TokenDesk {
       table.insert(record, MAX_TOKENS, ({ expiresAt: until }) =>
         tell({
           event: "token.created.v1",
-          actor: owner.id,
-          actorName: username,
+          ...doneBy(owner),
           id,
           subject: owner.id,
           name,

@@ -2,9 +2,11 @@
  * Mounts the API's routes. Each request goes the same way: who asks, what exactly, whether they may, and only then the
  * route. What a route throws becomes a problem that tells what its error's code lets the world know.
  */
+
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import type { Act, Operator } from "../../../access/operator.ts";
+import { doneBy } from "../../../base/deed.ts";
 import { messageOf, PosternError } from "../../../base/error.ts";
 import type { Peer } from "../../../base/event.ts";
 import type { SessionId } from "../../../base/ids.ts";
@@ -121,8 +123,7 @@ class Call {
     const { verb, resource, namespace, name } = this.#tried;
     this.#parts.observe({
       event: "operator.acted.v1",
-      actor: identity.id,
-      actorName: identity.username,
+      ...doneBy(identity),
       request: id,
       verb,
       resource,
