@@ -2,6 +2,7 @@ import type { Recorder } from "../audit/ledger/ledger.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Event } from "../base/event.ts";
+import { within } from "../base/within.ts";
 import type { SessionFacts } from "../sessions/registry.ts";
 import { refused } from "./denied.ts";
 
@@ -48,13 +49,6 @@ export async function record(
   clock: Clock,
 ): Promise<string | undefined> {
   if (recorder === undefined) return "there is no ledger";
-  const { promise: late, resolve } = Promise.withResolvers<string>();
-  const callOff = clock.after(PATIENCE_MS, () =>
-    resolve(`the ledger did not answer within ${PATIENCE_MS} ms`),
-  );
-  try {
-    return await Promise.race([late, recorder.append(event).then(() => undefined, messageOf)]);
-  } finally {
-    callOff();
-  }
+  const appended = recorder.append(event).then(() => undefined, messageOf);
+  return within(clock, PATIENCE_MS, appended, () => `the ledger did not answer within ${PATIENCE_MS} ms`);
 }

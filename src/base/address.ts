@@ -1,3 +1,8 @@
+/** Where the server of a port listens in a directory (PostgreSQL docs, "unix_socket_directories"). */
+export function serverSocket(directory: string, port: number): string {
+  return `${directory}/.s.PGSQL.${port}`;
+}
+
 /** `::ffff:127.0.0.1` is 127.0.0.1: address rules must not depend on how a socket was bound. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");

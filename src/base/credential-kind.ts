@@ -1,3 +1,6 @@
+/** The longest token that is taken: the wire door's largest password message by default, and more than HTTP servers take in a header. */
+export const MAX_TOKEN_BYTES = 64 * 1024;
+
 /** What a credential looks like. It says nothing about whether it is good. */
 export type CredentialKind = "signed-token" | "personal-token" | "password";
 

@@ -1,4 +1,5 @@
 /** Users, as commands name and show them. */
+import { userIdOf } from "../base/user-id.ts";
 import type { UserAnswer } from "../doors/control/api/routes/users.ts";
 import type { Api } from "./api.ts";
 import { pathTo } from "./api.ts";
@@ -9,10 +10,9 @@ import { fromNow } from "./times.ts";
 /** More would not be read. */
 const MAX_NAMED = 10;
 
-/** The path of a user, and of what is done to them. Issuer and subject are one segment, as the API has it. */
-export function userPath({ issuer, subject }: Pick<UserAnswer, "issuer" | "subject">, deed?: string): string {
-  const id = Buffer.from(JSON.stringify([issuer, subject])).toString("base64url");
-  return pathTo("users", id, ...(deed === undefined ? [] : [deed]));
+/** The path of a user, and of what is done to them. */
+export function userPath(user: Pick<UserAnswer, "issuer" | "subject">, deed?: string): string {
+  return pathTo("users", userIdOf(user), ...(deed === undefined ? [] : [deed]));
 }
 
 /**

@@ -5,14 +5,14 @@ import { RequestDesk } from "../access/request-desk.ts";
 import { SessionDesk } from "../access/session-desk.ts";
 import { UserDesk } from "../access/user-desk.ts";
 import { issuerIdentifier } from "../config/issuer-identifier.ts";
-import type { ClusterConfig, Config } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { ApiParts, Explained, ExplainedWish } from "../doors/control/api/services.ts";
 import type { Wish } from "../policy/decision.ts";
 import { deletePolicyObject, putPolicyObject } from "../store/policy-objects.ts";
+import { BEHIND_LOCKS } from "../store/transaction.ts";
+import { askedCluster } from "./asked-cluster.ts";
 import type { Lasting, Parts } from "./parts.ts";
 
-/** Who waits for a row finds it as the one before left it, and not as it was expected. */
-const BEHIND_LOCKS = { isolation: "read committed" } as const;
 /** Without a store nothing is changed. */
 const NOTHING_STORED = { announce: () => {}, recorded: async () => undefined };
 
@@ -72,15 +72,8 @@ async function explain({ access, config }: Parts, who: Explained, asked: Explain
 }
 
 function wishOf(config: Config, { cluster: name, role, address, ...place }: ExplainedWish): Wish {
-  const asked = { ...place, cluster: clusterOf(config, name), peer: { address, port: 0, tls: true } };
+  const asked = { ...place, cluster: askedCluster(config, name), peer: { address, port: 0, tls: true } };
   return role === undefined ? { ...asked, door: "rest", role } : { ...asked, door: "postgres", role };
-}
-
-function clusterOf({ clusters, doors }: Config, named: string | undefined): ClusterConfig | undefined {
-  const name = named ?? doors.postgres?.defaultCluster;
-  return name === undefined && clusters.length === 1
-    ? clusters[0]
-    : clusters.find((one) => one.name === name);
 }
 
 function issuerName({ issuers }: Config, identifier: string): string {

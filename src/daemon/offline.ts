@@ -22,6 +22,7 @@ import type { Verifier } from "../identity/verifier.ts";
 import type { Wish } from "../policy/decision.ts";
 import { Sessions } from "../sessions/registry.ts";
 import { loadCertificate } from "../wire/certificate.ts";
+import { askedCluster } from "./asked-cluster.ts";
 import { readPolicyFiles } from "./policy-files.ts";
 
 export { inspectToken } from "../identity/inspect.ts";
@@ -215,13 +216,11 @@ function postgresWishOf(config: Config, question: Question): PlacedWish | string
   return { cluster, database, role, door: "postgres", peer: PEER, replication: question.replication };
 }
 
-function clusterOf({ clusters, doors }: Config, name: string | undefined): ClusterConfig | string {
-  const wanted = name ?? doors.postgres?.defaultCluster;
-  const found = clusters.find(
-    ({ name }) => name === wanted || (wanted === undefined && clusters.length === 1),
-  );
+function clusterOf(config: Config, name: string | undefined): ClusterConfig | string {
+  const found = askedCluster(config, name);
   if (found !== undefined) return found;
-  const names = clusters.map((cluster) => cluster.name).join(", ");
+  const wanted = name ?? config.doors.postgres?.defaultCluster;
+  const names = config.clusters.map((cluster) => cluster.name).join(", ");
   if (wanted === undefined) return `there are several clusters; give --cluster: ${names}`;
   return `there is no cluster "${wanted}"; it can be ${names}`;
 }

@@ -33,6 +33,7 @@ import { StoredOutbox, type WriteNotices, writeNotices } from "../store/outbox.t
 import { StoredPersonalTokens } from "../store/personal-tokens.ts";
 import type { StoredObject } from "../store/policy-objects.ts";
 import { StoredPolicyObjects } from "../store/policy-objects.ts";
+import { revisionOf } from "../store/revisions.ts";
 import { StoredSessions } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
 import { createStore } from "../store/store.ts";
@@ -265,8 +266,7 @@ export class SharedState {
   async #read(known: string): Promise<StoredPolicy | "unchanged"> {
     await this.users.disabled.refresh();
     if (!(await this.grants.refresh())) throw new Error("the store does not tell which grants there are");
-    // Read before what it tells of: a change in between is found by the next read.
-    const revision = await this.#objects.revision();
+    const revision = await revisionOf(this.store, "policy");
     if (revision === known) return "unchanged";
     const objects = await this.#objects.list();
     return { revision, entries: objects.flatMap((object) => this.#entriesOf(object)) };

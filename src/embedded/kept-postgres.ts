@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { serverSocket } from "../base/address.ts";
 import { quoteIdentifier } from "../base/sql-text.ts";
 import { EmbeddedPostgresError, give, type Place, prepare, run } from "./place.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
@@ -41,7 +42,7 @@ export async function startKeptPostgres(options: KeptOptions): Promise<ServerPro
   refuseForeign(directory);
   const place = prepare({ ...options, account: accountFor(join(directory, "data")) });
   const impostor = await clearStale(place.data);
-  if (await answers(join(directory, `.s.PGSQL.${PORT}`)))
+  if (await answers(serverSocket(directory, PORT)))
     throw new EmbeddedPostgresError(
       "in-use",
       `${directory} is in use by a PostgreSQL that this machine does not show, maybe of another container`,

@@ -2,6 +2,7 @@
  * Takes a compact JWS (RFC 7515 §7.1) apart, strictly and without believing any of it. What comes out is typed as
  * unverified; only the signature's check, by a key that the configuration chose, makes it a claim set.
  */
+import { MAX_TOKEN_BYTES } from "../base/credential-kind.ts";
 import type { Algorithm } from "../config/schema.ts";
 import { parseAlgorithm } from "./algorithm.ts";
 import { decodeBase64url } from "./base64url.ts";
@@ -9,8 +10,6 @@ import type { IdentityErrorCode } from "./errors.ts";
 import { type JsonObject, parseJsonObject } from "./json.ts";
 import { MAX_KID_LENGTH } from "./key-import.ts";
 
-/** The wire door's largest password message by default, and more than any HTTP server takes in a header. */
-const MAX_TOKEN_BYTES = 64 * 1024;
 /** Headers hold an algorithm, a key id, perhaps a certificate chain that nobody reads. */
 const MAX_HEADER_LENGTH = 16 * 1024;
 /** An RSA signature of 8192 bits in base64url is 1366 characters. */

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { SessionId } from "../base/ids.ts";
+import { within } from "../base/within.ts";
 import type { BoardSession, Node, SessionBoard } from "./board.ts";
 import type { Session, Sessions } from "./registry.ts";
 
@@ -86,12 +87,8 @@ export class SharedSessions {
     this.#unwatch();
     const { board, node, clock } = this.#parts;
     await this.#flushing;
-    let callOff = () => {};
-    const late = new Promise<void>((resolve) => {
-      callOff = clock.after(LEAVE_MS, resolve);
-    });
-    await Promise.race([board.remove(node).catch(() => {}), late]);
-    callOff();
+    const removed = board.remove(node).catch(() => {});
+    await within(clock, LEAVE_MS, removed, () => {});
   }
 
   #opens(session: Session): void {

@@ -6,6 +6,7 @@ import { StoreError } from "./errors.ts";
 import type { WriteNotices } from "./outbox.ts";
 import type { Queries, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
+import { BEHIND_LOCKS } from "./transaction.ts";
 
 /** A page for people; filters make it theirs. */
 const MAX_LISTED = 1000;
@@ -18,8 +19,6 @@ const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
 const TIMES: readonly string[] = ["created_at", "until"];
 /** Nothing leads out of the others. */
 const OPEN_STATES: readonly string[] = ["pending", "active", "spent"];
-/** Each reads behind a lock what the one before committed. */
-const LOCKED = { isolation: "read committed" } as const;
 
 /** Access requests in the store. */
 export class StoredAccessRequests implements GrantTable {
@@ -49,7 +48,7 @@ export class StoredAccessRequests implements GrantTable {
         await this.#write(tx, submission.notices);
       }
       return submission;
-    }, LOCKED);
+    }, BEHIND_LOCKS);
   }
 
   update(
@@ -65,7 +64,7 @@ export class StoredAccessRequests implements GrantTable {
         await this.#write(tx, ruling.notices);
       }
       return ruling;
-    }, LOCKED);
+    }, BEHIND_LOCKS);
   }
 
   /**
@@ -78,7 +77,7 @@ export class StoredAccessRequests implements GrantTable {
     tell: (request: AccessRequest, spent: boolean) => readonly Notice[],
   ): Promise<Consumption> {
     const used = await this.#store
-      .transaction((tx) => this.#use(tx, id, session, tell), LOCKED)
+      .transaction((tx) => this.#use(tx, id, session, tell), BEHIND_LOCKS)
       .catch(unlessCounted);
     return used ?? this.#unused(id, session);
   }

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Clock } from "../base/clock.ts";
+import { within } from "../base/within.ts";
 import type { StoreConfig } from "../config/schema.ts";
 import { StoreError } from "./errors.ts";
 import { ruins, storeError } from "./failure.ts";
@@ -44,21 +45,15 @@ export class Connection implements Transaction {
   }
 
   async #bounded<T>(running: Promise<T>): Promise<T> {
-    let callOff = () => {};
-    const late = new Promise<never>((_, reject) => {
-      const fail = () =>
-        reject(new StoreError("store/unavailable", `the store did not answer within ${this.#deadlineMs} ms`));
-      callOff = this.#clock.after(this.#deadlineMs, fail);
-    });
-    running.catch(() => {}); // when it fails after its deadline, nobody waits any more
+    const late = (): never => {
+      throw new StoreError("store/unavailable", `the store did not answer within ${this.#deadlineMs} ms`);
+    };
     try {
-      return await Promise.race([running, late]);
+      return await within(this.#clock, this.#deadlineMs, running, late);
     } catch (thrown) {
       const error = storeError(thrown);
       this.#broken ||= ruins(error);
       throw error;
-    } finally {
-      callOff();
     }
   }
 }

@@ -5,6 +5,7 @@ import { StoreError } from "./errors.ts";
 import { removeNotices } from "./outbox.ts";
 import type { Queries } from "./queries.ts";
 import type { Store } from "./store.ts";
+import { BEHIND_LOCKS } from "./transaction.ts";
 
 const rowSchema = z.object({ node: z.string(), seq: z.coerce.number(), record: z.string() });
 
@@ -22,15 +23,12 @@ export class StoredLedger implements LedgerTable {
   async insert(records: readonly SealedRecord[]): Promise<void> {
     const notices = records.flatMap(({ notice }) => notice ?? []);
     if (notices.length === 0) return insertRecords(this.#store, records);
-    await this.#store.transaction(
-      async (tx) => {
-        const moved = await removeNotices(tx, notices);
-        if (moved.length < notices.length)
-          throw new StoreError("store/refused", "another node has recorded some of these changes");
-        await insertRecords(tx, records);
-      },
-      { isolation: "read committed" }, // rows that somebody else has locked are waited for, and found gone
-    );
+    await this.#store.transaction(async (tx) => {
+      const moved = await removeNotices(tx, notices);
+      if (moved.length < notices.length)
+        throw new StoreError("store/refused", "another node has recorded some of these changes");
+      await insertRecords(tx, records);
+    }, BEHIND_LOCKS);
   }
 
   async last(name: string): Promise<string | undefined> {

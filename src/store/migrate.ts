@@ -6,6 +6,7 @@ import { MIGRATIONS } from "./migrations/all.ts";
 import type { Migration } from "./migrations/migration.ts";
 import type { Queries, Row, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
+import { BEHIND_LOCKS } from "./transaction.ts";
 
 /** What was done, or would be. */
 export interface Migrated {
@@ -57,16 +58,13 @@ export async function checkSchema(queries: Queries, schema: string): Promise<voi
 
 function attempt(store: Store, options: MigrateOptions): Promise<Migrated | "busy"> {
   const { schema, dryRun = false, migrations = MIGRATIONS } = options;
-  return store.transaction(
-    async (tx) => {
-      if (!dryRun && !(await lock(tx, schema))) return "busy";
-      const pending = pendingOf(migrations, await appliedIn(tx, schema));
-      if (!dryRun && pending.length > 0) await apply(tx, schema, pending);
-      const applied = pending.map(({ version, name }) => ({ version, name }));
-      return { applied, version: migrations.at(-1)?.version ?? 0 };
-    },
-    { isolation: "read committed" }, // what a node before us committed must be seen behind the lock
-  );
+  return store.transaction(async (tx) => {
+    if (!dryRun && !(await lock(tx, schema))) return "busy";
+    const pending = pendingOf(migrations, await appliedIn(tx, schema));
+    if (!dryRun && pending.length > 0) await apply(tx, schema, pending);
+    const applied = pending.map(({ version, name }) => ({ version, name }));
+    return { applied, version: migrations.at(-1)?.version ?? 0 };
+  }, BEHIND_LOCKS);
 }
 
 /** One key for each schema, held to the end of the transaction (PostgreSQL docs, "Advisory Locks"). */

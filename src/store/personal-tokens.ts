@@ -11,6 +11,7 @@ import { optional } from "./fields.ts";
 import type { WriteNotices } from "./outbox.ts";
 import type { Row, Transaction } from "./queries.ts";
 import type { Store } from "./store.ts";
+import { BEHIND_LOCKS } from "./transaction.ts";
 import { rememberUser } from "./users.ts";
 
 const rowSchema = z
@@ -86,19 +87,16 @@ export class StoredPersonalTokens implements PersonalTokenTable {
   }
 
   insert(token: NewTokenRecord, limit: number, tell: Tell): Promise<InsertOutcome> {
-    return this.#store.transaction(
-      async (tx) => {
-        await lockOwner(tx, token);
-        const live = await liveTokens(tx, token);
-        if (live.some(({ name }) => name === token.name)) return { kind: "name-taken" };
-        if (live.length >= limit) return { kind: "too-many" };
-        await rememberUser(tx, token);
-        const record = await insertToken(tx, token);
-        await this.#write(tx, tell(record));
-        return { kind: "inserted", record };
-      },
-      { isolation: "read committed" }, // behind the lock, what the one before committed is seen
-    );
+    return this.#store.transaction(async (tx) => {
+      await lockOwner(tx, token);
+      const live = await liveTokens(tx, token);
+      if (live.some(({ name }) => name === token.name)) return { kind: "name-taken" };
+      if (live.length >= limit) return { kind: "too-many" };
+      await rememberUser(tx, token);
+      const record = await insertToken(tx, token);
+      await this.#write(tx, tell(record));
+      return { kind: "inserted", record };
+    }, BEHIND_LOCKS);
   }
 
   async list(
@@ -112,18 +110,15 @@ export class StoredPersonalTokens implements PersonalTokenTable {
   }
 
   revoke(id: string, tell: Tell): Promise<PersonalTokenRecord | undefined> {
-    return this.#store.transaction(
-      async (tx) => {
-        const revoked = await tx.query(
-          "UPDATE personal_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id",
-          [id],
-        );
-        const [record] = records(await tx.query(`${SELECT} WHERE t.id = $1`, [id]));
-        if (revoked.length > 0 && record !== undefined) await this.#write(tx, tell(record));
-        return record;
-      },
-      { isolation: "read committed" }, // of two that come at once, the second finds it revoked
-    );
+    return this.#store.transaction(async (tx) => {
+      const revoked = await tx.query(
+        "UPDATE personal_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id",
+        [id],
+      );
+      const [record] = records(await tx.query(`${SELECT} WHERE t.id = $1`, [id]));
+      if (revoked.length > 0 && record !== undefined) await this.#write(tx, tell(record));
+      return record;
+    }, BEHIND_LOCKS);
   }
 }
 

@@ -58,12 +58,6 @@ export class StoredPolicyObjects {
     this.#store = store;
   }
 
-  /** Another one after each change of any of them. */
-  async revision(): Promise<string> {
-    const [row] = await this.#store.query("SELECT revision FROM revisions WHERE kind = 'policy'");
-    return String(row?.["revision"] ?? 0);
-  }
-
   /**
    * All of them, in one snapshot, in a fixed order.
    * @throws StoreError store/too-large when there are more than a node takes up: half a policy is none

@@ -10,6 +10,9 @@ export interface TransactionOptions {
   readonly isolation?: "serializable" | "read committed";
 }
 
+/** For transactions that lock by hand: behind the lock they see what the one before committed. */
+export const BEHIND_LOCKS: TransactionOptions = { isolation: "read committed" };
+
 /** Two that meet are through after one repetition; who still meets others after this many is told so. */
 const MAX_ATTEMPTS = 8;
 /** Between two attempts, at most, so that those who met do not meet again. */

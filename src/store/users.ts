@@ -13,7 +13,9 @@ import type {
 import { optional } from "./fields.ts";
 import type { WriteNotices } from "./outbox.ts";
 import type { Queries, Row, Transaction } from "./queries.ts";
+import { revisionOf } from "./revisions.ts";
 import type { Store } from "./store.ts";
+import { BEHIND_LOCKS } from "./transaction.ts";
 
 const rowSchema = z
   .object({
@@ -59,9 +61,7 @@ export class StoredUsers implements UserTable {
   }
 
   async disabled(known: string): Promise<DisabledList | "unchanged"> {
-    // Read before what it tells of: a change in between is found by the next read.
-    const [row] = await this.#store.query("SELECT revision FROM revisions WHERE kind = 'user'");
-    const revision = String(row?.["revision"] ?? 0);
+    const revision = await revisionOf(this.#store, "user");
     if (revision === known) return "unchanged";
     const rows = await this.#store.query(
       "SELECT issuer, subject FROM users WHERE disabled_at IS NOT NULL ORDER BY issuer, subject",
@@ -121,20 +121,17 @@ export class StoredUsers implements UserTable {
     { user, actor, notices }: UserChange,
     work: (tx: Transaction) => Promise<void>,
   ): Promise<UserChanged> {
-    return this.#store.transaction(
-      async (tx) => {
-        await tx.query(LOCK);
-        if ((await recordIn(tx, actor))?.disabled !== undefined) return { kind: "actor-disabled" };
-        const before = await recordIn(tx, user);
-        await work(tx);
-        const record = await recordIn(tx, user);
-        if (record === undefined) return { kind: "not-found" };
-        const [was, is] = [before?.disabled !== undefined, record.disabled !== undefined];
-        if (was !== is) await this.#write(tx, notices);
-        return { kind: "changed", record, before: was };
-      },
-      { isolation: "read committed" }, // behind the lock, what the one before committed is seen
-    );
+    return this.#store.transaction(async (tx) => {
+      await tx.query(LOCK);
+      if ((await recordIn(tx, actor))?.disabled !== undefined) return { kind: "actor-disabled" };
+      const before = await recordIn(tx, user);
+      await work(tx);
+      const record = await recordIn(tx, user);
+      if (record === undefined) return { kind: "not-found" };
+      const [was, is] = [before?.disabled !== undefined, record.disabled !== undefined];
+      if (was !== is) await this.#write(tx, notices);
+      return { kind: "changed", record, before: was };
+    }, BEHIND_LOCKS);
   }
 }
 

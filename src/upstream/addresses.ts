@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { serverSocket } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Address } from "../wire/wire.ts";
@@ -34,7 +35,7 @@ export class Addresses {
 
   /** @throws UpstreamError upstream/unreachable when the name is not known */
   async of({ host, port }: HostPort): Promise<readonly Address[]> {
-    if (host.startsWith("/")) return [{ kind: "unix", path: `${host}/.s.PGSQL.${port}` }];
+    if (host.startsWith("/")) return [{ kind: "unix", path: serverSocket(host, port) }];
     const ips = isIP(host) === 0 ? await this.#lookUp(host) : [host];
     const now = this.#clock.now();
     const avoided = (ip: string) => ((this.#avoided.get(`${ip} ${port}`) ?? 0) > now ? 1 : 0);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type pg from "pg";
-import { userIdOf } from "../../src/doors/control/api/routes/users.ts";
+import { userIdOf } from "../../src/base/user-id.ts";
 import type { AccessWorld } from "../support/access-world.ts";
 import {
   bind,

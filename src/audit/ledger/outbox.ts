@@ -15,6 +15,7 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Event } from "../../base/event.ts";
 import type { Notice } from "../../base/notice.ts";
+import { within } from "../../base/within.ts";
 import type { Recorder } from "./ledger.ts";
 
 /** A change that is not known to be recorded. */
@@ -90,18 +91,17 @@ export class Outbox {
    * @returns why it is not, when it takes too long or the ledger fails
    */
   async settled(): Promise<string | undefined> {
-    const inTime = await this.#within(PATIENCE_MS, Promise.all(this.#pending.values()));
-    return inTime ? this.#failed.values().next().value : `the ledger did not answer within ${PATIENCE_MS} ms`;
+    const done = Promise.all(this.#pending.values()).then(() => this.#failed.values().next().value);
+    const late = () => `the ledger did not answer within ${PATIENCE_MS} ms`;
+    return within(this.#parts.clock, PATIENCE_MS, done, late);
   }
 
   /** What waits is left to the next process. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#callOff();
-    await this.#within(
-      CLOSE_MS,
-      Promise.all([this.#looking, ...this.#pending.values()]).then(() => this.#remove()),
-    );
+    const left = Promise.all([this.#looking, ...this.#pending.values()]).then(() => this.#remove());
+    await within(this.#parts.clock, CLOSE_MS, left, () => {});
   }
 
   #append(id: string, time: number, event: Event): void {
@@ -181,15 +181,6 @@ export class Outbox {
       unsure.map(({ id }) => id),
       since,
     );
-  }
-
-  /** Whether it was done in time. */
-  async #within(ms: number, work: Promise<unknown>): Promise<boolean> {
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const callOff = this.#parts.clock.after(ms, () => resolve(false));
-    const inTime = await Promise.race([late, work.then(() => true)]);
-    callOff();
-    return inTime;
   }
 }
 

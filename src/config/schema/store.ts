@@ -1,5 +1,6 @@
 /** `store`: the PostgreSQL database that holds Postern's own state. */
 import { z } from "zod";
+import { serverSocket } from "../../base/address.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { StoreServer } from "../store-url.ts";
 import { parseStoreUrl } from "../store-url.ts";
@@ -98,7 +99,7 @@ interface Place extends StoreServer {
 
 /** A Unix socket's path is kept in 108 bytes, with a NUL at its end (unix(7)). */
 const MAX_SOCKET_PATH = 107;
-const SOCKET = "/.s.PGSQL.5432";
+const PORT = 5432;
 
 interface Embedded {
   readonly directory: string;
@@ -114,13 +115,13 @@ function embeddedFault({ directory, url, password, tls }: Embedded): [readonly s
     return [["password"], "is of no use to store.embedded, which has none; remove it"];
   if (tls.mode !== "verify-full" || tls.caFile !== undefined)
     return [["tls"], "is of no use to store.embedded, which is not on the network; remove it"];
-  if (Buffer.byteLength(directory + SOCKET) > MAX_SOCKET_PATH)
+  if (Buffer.byteLength(serverSocket(directory, PORT)) > MAX_SOCKET_PATH)
     return [["embedded", "directory"], "is too long for a socket in it; choose a path of at most 93 bytes"];
   return undefined;
 }
 
 /** How the PostgreSQL in a directory is connected to. */
 function inDirectory(directory: string): Place {
-  const hosts = [{ host: directory, port: 5432 }];
+  const hosts = [{ host: directory, port: PORT }];
   return { hosts, user: "postern", database: "postern", tls: { mode: "disable" }, embedded: { directory } };
 }

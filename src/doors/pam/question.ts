@@ -8,12 +8,13 @@
  * It can be written by any program that can write to a socket, and is read without guessing where a value ends.
  */
 import { parseRhost } from "../../base/address.ts";
+import { MAX_TOKEN_BYTES } from "../../base/credential-kind.ts";
 import type { DatabaseName, RoleName } from "../../base/ids.ts";
 import { parseDatabaseName, parseRoleName } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 
-/** The longest token that is taken at any door (64 kB), and names and an address. */
-export const MAX_QUESTION_BYTES = 66 * 1024;
+/** The longest token, and names and an address. */
+export const MAX_QUESTION_BYTES = MAX_TOKEN_BYTES + 2 * 1024;
 const MAGIC = "postern-pam/1";
 /** The names of the fields that are known; a question with another one means something that would be left out. */
 const FIELDS = ["type", "role", "rhost", "process", "cluster", "database", "credential"] as const;

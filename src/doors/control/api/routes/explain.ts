@@ -2,14 +2,12 @@
 import { z } from "zod";
 import { refused } from "../../../../access/denied.ts";
 import type { Operator } from "../../../../access/operator.ts";
+import { MAX_TOKEN_BYTES } from "../../../../base/credential-kind.ts";
 import { Secret } from "../../../../base/secret.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { Explained } from "../services.ts";
 import { databaseName, instant, roleName } from "../values.ts";
-
-/** As long as a door takes tokens. */
-const MAX_TOKEN = 65_536;
 
 const body = z.object({
   cluster: z.string().min(1).max(63).optional().describe("None: the one where clients go that name none."),
@@ -33,7 +31,7 @@ const body = z.object({
   token: z
     .string()
     .min(1)
-    .max(MAX_TOKEN)
+    .max(MAX_TOKEN_BYTES)
     .optional()
     .describe("Whoever bears this token, which is verified first; it goes before `as`."),
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { UserDesk } from "../../../../access/user-desk.ts";
 import { subjectId } from "../../../../base/ids.ts";
+import { userIdOf } from "../../../../base/user-id.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import { flag, instant, note, parsed } from "../values.ts";
@@ -12,14 +13,7 @@ type UserKey = Pick<User, "issuer" | "subject">;
 /** Two names of a thousand characters, each at most four bytes, in base64. */
 const MAX_ID = 12_000;
 
-/**
- * Issuer and subject in one segment of a path: an issuer is mostly a URL, and proxies do as they please with `%2F`. Only
- * the way in which this door writes it is read, so that nobody has two ids.
- */
-export function userIdOf({ issuer, subject }: UserKey): string {
-  return Buffer.from(JSON.stringify([issuer, subject])).toString("base64url");
-}
-
+/** Only the way in which it is written here is read, so that nobody has two ids. */
 function userOf(id: string): UserKey | undefined {
   try {
     const pair = pairSchema.parse(JSON.parse(Buffer.from(id, "base64url").toString("utf8")));
