@@ -1,11 +1,12 @@
 /** Row 15 where reads are sent behind each other: what they leave, how they fail, and whom a cancel meets. */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import pg from "pg";
 import type { Admission } from "../../src/access/admission.ts";
 import type { Pool, Transaction } from "../../src/upstream/pool/pool.ts";
 import { VirtualClock } from "../support/clock.ts";
 import { eventually } from "../support/eventually.ts";
+import { holdLock } from "../support/held-lock.ts";
 import { poolsOf, textOf } from "../support/pool.ts";
 import { startPostgres, type TestPostgres } from "../support/postgres.ts";
 import { leaver, outcomeOf, type PoolDeed, race } from "../support/race.ts";
@@ -125,21 +126,14 @@ test("a cancel request is sent for nobody while others wait for an answer of the
   const { made, red } = await opened(1);
   for (const which of [0, 1, 2]) {
     const leave = [new AbortController(), new AbortController(), new AbortController()];
-    const holder = new pg.Client({
-      host: "127.0.0.1",
-      port: server.port,
-      user: "test_admin",
-      database: "postgres",
-    });
-    await holder.connect();
-    await holder.query("SELECT pg_advisory_lock(1)");
+    const lock = await holdLock(server.port, 1);
     const sleeping = "SELECT 'slept' FROM pg_advisory_xact_lock_shared(1)";
     const reads = leave.map(({ signal }) => read(made, red, sleeping, { abort: signal }));
     const settled = Promise.allSettled(reads);
     await running(sleeping);
     leave[which]?.abort();
-    await holder.query("SELECT pg_sleep(0.1)"); // a cancel request would have arrived
-    await holder.end(); // and its lock with it
+    await server.query("SELECT pg_sleep(0.1)"); // a cancel request would have arrived
+    await lock.release();
     for (const [at, outcome] of (await settled).entries())
       if (at === which) assert.equal(outcome.status, "rejected");
       else assert.deepEqual(outcome, { status: "fulfilled", value: "slept" });

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { after, before, test } from "node:test";
-import pg from "pg";
+import type pg from "pg";
 import { askControl, until } from "../support/control.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Gateway } from "../support/gateway.ts";
 import { startGateway } from "../support/gateway.ts";
+import { holdLock } from "../support/held-lock.ts";
 import { RawClient, rowValues } from "../support/raw-client.ts";
 import { typed } from "../support/wire-bytes.ts";
 import type { World } from "../support/world.ts";
@@ -51,13 +52,10 @@ async function running(text: string): Promise<void> {
 const GATE = "pg_advisory_xact_lock_shared(1)::text";
 
 /** Shuts the gate, and returns what opens it. */
-async function gate(t: TestContext): Promise<() => Promise<unknown>> {
-  const { port } = world.postgres;
-  const holder = new pg.Client({ host: "127.0.0.1", port, user: "test_admin", database: "postgres" });
-  await holder.connect();
-  t.after(() => holder.end());
-  await holder.query("SELECT pg_advisory_lock(1)");
-  return () => holder.query("SELECT pg_advisory_unlock(1)");
+async function gate(t: TestContext): Promise<() => Promise<void>> {
+  const { release } = await holdLock(world.postgres.port, 1);
+  t.after(release);
+  return release;
 }
 
 function drainEnded({ log }: Gateway): number {

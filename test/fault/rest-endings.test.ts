@@ -1,4 +1,5 @@
 /** How requests of the REST door end before they are done: the client leaves, its right goes, the gateway stops. */
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -6,11 +7,11 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { after, before, test } from "node:test";
-import pg from "pg";
 import { mintToken, newKeyPair, publicJwk } from "../../src/identity/mint.ts";
 import { directoryWith } from "../support/config-files.ts";
 import { eventually, withinSeconds } from "../support/eventually.ts";
 import type { LogLine } from "../support/gateway.ts";
+import { holdLock } from "../support/held-lock.ts";
 import type { RestOptions, RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
 
@@ -174,15 +175,12 @@ test("a request is cut and answered 401 when the key of its token is removed whi
 /** A door of its own for each test that stops one, and the lock that `wait()` waits for. */
 async function stoppable(t: TestContext, env: RestOptions["env"] = {}) {
   const own = await startRest({ sql: SQL, env });
-  const { port } = own.postgres;
-  const holder = new pg.Client({ host: "127.0.0.1", port, user: "test_admin", database: "postgres" });
-  await holder.connect();
-  await holder.query("SELECT pg_advisory_lock(7)");
+  const { release: unlock } = await holdLock(own.postgres.port, 7);
   t.after(async () => {
-    await holder.end();
+    await unlock();
     await own.stop();
   });
-  return { own, unlock: () => holder.query("SELECT pg_advisory_unlock(7)") };
+  return { own, unlock };
 }
 
 function refusesConnections(port: number): Promise<boolean> {

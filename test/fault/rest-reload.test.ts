@@ -1,11 +1,12 @@
 /** A reload of the configuration meets requests at every point of their way, and spoils none of them. */
+
 import assert from "node:assert/strict";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request } from "node:http";
 import { test } from "node:test";
-import pg from "pg";
 import { until } from "../support/control.ts";
 import type { LogLine } from "../support/gateway.ts";
+import { holdLock } from "../support/held-lock.ts";
 import type { RestWorld } from "../support/rest.ts";
 import { startRest } from "../support/rest.ts";
 
@@ -15,9 +16,6 @@ const SQL = "CREATE TABLE api.notes (id int, body text);";
 /** A transaction that outlives its connection holds what every load of the catalog reads. */
 const HELD = `${SQL} COMMIT; BEGIN; LOCK TABLE pg_description; PREPARE TRANSACTION 'no load';`;
 const LET_GO = "ROLLBACK PREPARED 'no load'";
-
-/** A session that outlives what it holds up. */
-const HOLDER = { host: "127.0.0.1", user: "test_admin", database: "postgres" };
 
 function count(world: RestWorld, event: string, door?: string): number {
   const wanted = (line: LogLine) => line.event === event && (door === undefined || line["door"] === door);
@@ -122,10 +120,8 @@ for (const workers of ["1", "2"])
         POSTERN__DOORS__REST__WORKERS: workers,
       },
     });
-    const holder = new pg.Client({ ...HOLDER, port: world.postgres.port });
+    const lock = await holdLock(world.postgres.port, 1);
     try {
-      await holder.connect();
-      await holder.query("SELECT pg_advisory_lock(1)");
       world.gateway.process.kill("SIGHUP");
       const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
       await until(
@@ -134,10 +130,10 @@ for (const workers of ["1", "2"])
       );
       const ended = world.gateway.stop();
       await world.gateway.logged(({ event, door }) => event === "door.closed.v1" && door === "control");
-      await holder.query("SELECT pg_advisory_unlock(1)");
+      await lock.release();
       assert.equal(await ended, 0);
     } finally {
-      await holder.end();
+      await lock.release();
       await world.stop();
     }
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import pg from "pg";
 import { VirtualClock } from "../../../support/clock.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { holdLock } from "../../../support/held-lock.ts";
 import { poolsOf, textOf } from "../../../support/pool.ts";
 import { startPostgres, type TestPostgres } from "../../../support/postgres.ts";
 
@@ -190,14 +190,7 @@ test("COPY is refused, and the pool goes on", async () => {
 test("a closed pool takes nothing more, and waits for what runs", async () => {
   const { ask, pool: made } = pool({ settings: { size: 1 } });
   await ask("web", "SELECT 1");
-  const holder = new pg.Client({
-    host: "127.0.0.1",
-    port: server.port,
-    user: "test_admin",
-    database: "postgres",
-  });
-  await holder.connect();
-  await holder.query("SELECT pg_advisory_lock(1)");
+  const lock = await holdLock(server.port, 1);
   const running = ask("web", "SELECT pg_advisory_xact_lock_shared(1)");
   await eventually("it runs", () => made.stats().busy === 1);
   const waiting = ask("web", PID);
@@ -205,7 +198,7 @@ test("a closed pool takes nothing more, and waits for what runs", async () => {
   const refused = assert.rejects(waiting, { code: "pool/closed" });
   const closing = made.close();
   await refused;
-  await holder.end(); // and its lock with it
+  await lock.release();
   assert.deepEqual(await running, [[""]]);
   await closing;
   await assert.rejects(ask("web", PID), { code: "pool/closed" });
